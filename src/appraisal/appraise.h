@@ -1,0 +1,113 @@
+// Appraisal of one host's boot: logs against quoted PCRs, events against base images, firmware against its
+// pin.
+#pragma once
+
+#include "appraisal/base_image.h"
+#include "appraisal/pcrs.h"
+#include "appraisal/reason.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/id.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vouchsafe::appraisal {
+
+/// Trustworthiness tiers [AR4SI, Trustworthiness Tiers]; the numbers are theirs.
+enum class Tier : std::uint8_t { none = 0, affirming = 2, warning = 32, contraindicated = 96 };
+
+std::string_view to_string(Tier tier);
+
+/// Claims of the trustworthiness vector that an appraisal of a boot can make [AR4SI, Trustworthiness
+/// Claims]; 0 makes no claim. instance-identity is not ours: it follows from enrolment.
+struct Claims {
+    std::int8_t configuration = 0;
+    std::int8_t executables = 0;
+    std::int8_t hardware = 0;
+
+    friend bool operator==(const Claims&, const Claims&) = default;
+};
+
+/// Firmware of this host as it was approved.
+struct FirmwarePin {
+    Buffer pcr0; ///< in the policy bank
+    Buffer pcr2;
+    std::string version; ///< as its log said then; for people
+};
+
+enum class FirmwareRule : std::uint8_t { pinned, unsafe_ignore };
+
+/// Everything a judgement depends on, without defaults where one could relax it.
+struct AppraisalInput {
+    const QuotedPcrs& quoted; ///< every allocated bank
+    Algorithm policy_bank{};  ///< fixed by policy or enrolment, never by the host
+    std::optional<Bytes> firmware_log;
+    std::optional<Bytes> ima_log;
+    std::optional<Bytes> userspace_log;
+    /// The host's account of its kernel command line, to explain with: used only where it hashes to the
+    /// digest.
+    std::optional<std::string> command_line;
+    std::span<const BaseImage> images;
+    std::span<const std::string> host_groups; ///< groups of this host
+    std::optional<FirmwarePin> firmware_pin;  ///< absent before approval: refused with its own reason
+    FirmwareRule firmware_rule{};
+    SysTime now;
+};
+
+/// What the log says the firmware is.
+struct FirmwareFacts {
+    Buffer pcr0; ///< quoted, in the policy bank
+    Buffer pcr2;
+    std::string version; ///< EV_S_CRTM_VERSION as text; "" when it names none
+
+    friend bool operator==(const FirmwareFacts&, const FirmwareFacts&) = default;
+};
+
+struct Appraisal {
+    Tier tier = Tier::none;
+    Claims claims;
+    std::string executables; ///< how userspace is covered: "boot-image", "boot-only"; "" without an image
+    std::optional<ImageVersion> base_image;  ///< the image that matched
+    std::vector<Reason> reasons;             ///< empty exactly when the tier is affirming or warning
+    std::vector<std::uint32_t> not_assessed; ///< quoted PCRs that nothing judged
+    FirmwareFacts firmware;
+    bool secure_boot = false;
+    std::size_t ima_entries = 0; ///< entries that the quote covers
+    std::size_t ima_pending = 0; ///< entries after them, to be covered by a later quote
+
+    bool trusted() const { return tier == Tier::affirming || tier == Tier::warning; }
+};
+
+/// appraise establishes, stage by stage; a stage that fails ends the appraisal, and a stage reports all
+/// of its failures. Each number has a test and a negative twin. The codes are stable.
+///  1 the policy bank is quoted and can be computed                      policy.bank
+///  2 there is a firmware log, and it is well-formed                     eventlog.absent, eventlog.malformed
+///  3 in every quoted bank, every PCR that the log touches replays       eventlog.bank, eventlog.replay
+///  4 a judged PCR that no event touches is zero; the log's banks are
+///    the quoted ones                                                    pcr.unexplained
+///  5 EV_NO_ACTION has digests of zeros; PCRs 0 to 7 have one separator
+///    each, which is zero; configuration comes before it in PCR 7        eventlog.grammar
+///  6 no userspace log that this version cannot judge                    userspace.unsupported
+///  7 PCR 10 other than zero has a list that leads to it, which begins
+///    with the boot aggregate of the quoted PCRs                         ima.absent, ima.malformed,
+///    ima.replay,
+///                                                                       ima.boot_aggregate
+///  8 Secure Boot was on, by an event whose data is what was measured    secure_boot.off
+///  9 an operating system image was measured                             boot.no_kernel
+/// 10 there are base images for this host and for now                    image.none
+/// 11 one of them matches: in each judged PCR the events are the
+///    references, in order, with nothing missing or besides              image.mismatch, image.kernel,
+///    image.initrd,
+///                                                                       image.command_line,
+///                                                                       image.unexpected, image.missing
+/// 12 PCR 0 and 2 are the approved ones                                  firmware.not_pinned,
+/// firmware.changed
+Appraisal appraise(const AppraisalInput& input);
+
+} // namespace vouchsafe::appraisal

@@ -1,0 +1,28 @@
+// appraisal: pure judgement. Replay of logs against quoted PCRs, then evidence × reference values × policy
+// → claims and tier, with a reason for every refusal. It verifies no signature (tpm does) and asks nobody:
+// time, policy and references come in as values.
+//
+// This header: PCR values by bank.
+#pragma once
+
+#include "base/bytes.h"
+#include "eventlog/algorithm.h"
+
+#include <cstdint>
+#include <map>
+
+namespace vouchsafe::appraisal {
+
+using eventlog::Algorithm;
+
+using PcrBank = std::map<std::uint32_t, Buffer>; ///< PCR index → value
+
+/// Values that a verified quote covers, for every allocated bank. Whoever makes one vouches for that.
+struct QuotedPcrs {
+    std::map<Algorithm, PcrBank> banks;
+};
+
+/// A PCR of nothing but zeros (or, before the first extend, the dynamic PCRs' ones are not meant).
+bool is_zero(Bytes value);
+
+} // namespace vouchsafe::appraisal

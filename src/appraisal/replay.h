@@ -1,0 +1,61 @@
+// Replay: the PCR values that a log leads to.
+#pragma once
+
+#include "appraisal/pcrs.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "eventlog/firmware.h"
+#include "eventlog/ima.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace vouchsafe::appraisal {
+
+/// H(value ‖ digest). The algorithm must be one that can be computed (see can_hash).
+Buffer extend(Algorithm bank, Bytes value, Bytes digest);
+bool can_hash(Algorithm algorithm);
+Buffer hash(Algorithm algorithm, Bytes bytes);
+/// Where a PCR starts: zeros; PCR 0 ends in the startup locality; 17 to 22 are ones.
+Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality);
+
+/// Values of the PCRs that the log touches (by any extending event). `unsupported` for a bank that cannot
+/// be computed, `untrusted` at "eventlog.bank" where an event lacks that bank's digest.
+Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank);
+
+/// Whether the event's data is what was measured: H(data) is the digest, in every bank that can be computed.
+bool data_is_measured(const eventlog::Event& event);
+/// The part of the data that was measured, where it is a known form: the whole, grub's text after its
+/// prefix, or systemd-stub's section name. Empty when no form hashes to the digests.
+std::optional<Buffer> measured_data(const eventlog::Event& event);
+
+/// How the kernel extends a bank other than SHA-1: with its own hash of the template data, or, where the
+/// kernel lacks that hash (or is older than 5.8), with the SHA-1 template digest and zeros.
+enum class ImaForm : std::uint8_t { hashed, padded_sha1 };
+
+std::string_view to_string(ImaForm form);
+
+struct ImaReplay {
+    std::size_t entries = 0; ///< longest prefix of the list that leads to the value
+    ImaForm form = ImaForm::hashed;
+};
+
+/// The longest prefix of the list whose entries for `pcr`, from zero, lead to `quoted`: first in the hashed
+/// form, then in the padded one. `untrusted` at "ima.template_digest" where an entry's digest is not the hash
+/// of its data, and at "ima.replay" where no prefix leads there.
+struct ImaTarget {
+    Algorithm bank{};
+    std::uint32_t pcr = 10;
+    Bytes quoted;
+};
+
+Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target);
+
+/// The first entry is boot_aggregate and its digest is the hash over PCRs 0-9, or 0-7, of the bank that it
+/// names, which must be quoted. `untrusted` at "ima.boot_aggregate" otherwise.
+Result<void> check_boot_aggregate(const eventlog::ImaList& list, const QuotedPcrs& quoted);
+
+} // namespace vouchsafe::appraisal
