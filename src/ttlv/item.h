@@ -1,0 +1,132 @@
+// TTLV, KMIP's bytes: a tree of items, each with a tag, a type and a value [KMIP 1.4, TTLV Encoding].
+//
+// This library knows the encoding and the names of the tags, but no KMIP meaning: which items belong in
+// which message is the kmip library's business. It does not have the XML and JSON forms.
+//
+// Byte strings and big integers can be key material, so their memory is wiped when an item ends. A message
+// that holds keys must be wiped by whoever owns its bytes.
+#pragma once
+
+#include "base/bytes.h"
+#include "ttlv/tags.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace vouchsafe::ttlv {
+
+/// The type byte; the order of the alternatives of Value.
+enum class Type : std::uint8_t {
+    structure = 1,
+    integer,
+    long_integer,
+    big_integer,
+    enumeration,
+    boolean,
+    text,
+    bytes,
+    date_time,
+    interval,
+    date_time_extended, // since KMIP 2.0
+};
+
+/// Owned bytes that are wiped when they end or are replaced.
+class WipedBytes {
+public:
+    WipedBytes() = default;
+
+    explicit WipedBytes(Bytes bytes) : bytes_(bytes.begin(), bytes.end()) {}
+
+    WipedBytes(const WipedBytes&) = default;
+    WipedBytes(WipedBytes&&) noexcept = default;
+    WipedBytes& operator=(const WipedBytes& other);
+    WipedBytes& operator=(WipedBytes&& other) noexcept;
+    ~WipedBytes();
+
+    Bytes view() const { return bytes_; }
+
+    /// For tests and trees, not for secrets: stops at the first difference.
+    friend bool operator==(const WipedBytes&, const WipedBytes&) = default;
+
+private:
+    Buffer bytes_;
+};
+
+struct BigInteger {
+    WipedBytes bytes; ///< two's complement, most significant byte first; a multiple of 8 bytes
+
+    friend bool operator==(const BigInteger&, const BigInteger&) = default;
+};
+
+struct Enumeration {
+    std::uint32_t value = 0;
+
+    friend bool operator==(const Enumeration&, const Enumeration&) = default;
+};
+
+struct DateTime {
+    std::int64_t seconds = 0; ///< since 1970, UTC
+
+    friend bool operator==(const DateTime&, const DateTime&) = default;
+};
+
+struct Interval {
+    std::uint32_t seconds = 0;
+
+    friend bool operator==(const Interval&, const Interval&) = default;
+};
+
+struct DateTimeExtended {
+    std::int64_t microseconds = 0; ///< since 1970, UTC
+
+    friend bool operator==(const DateTimeExtended&, const DateTimeExtended&) = default;
+};
+
+struct Item;
+using Structure = std::vector<Item>;
+using Value = std::variant<Structure,
+                           std::int32_t,
+                           std::int64_t,
+                           BigInteger,
+                           Enumeration,
+                           bool,
+                           std::string,
+                           WipedBytes,
+                           DateTime,
+                           Interval,
+                           DateTimeExtended>;
+
+struct Item {
+    Tag tag;
+    Value value;
+
+    Type type() const { return static_cast<Type>(value.index() + 1); }
+
+    /// The value, if it is of this type.
+    template <class T> const T* as() const { return std::get_if<T>(&value); }
+
+    /// The first item with this tag directly below; none if there is none or this is no structure.
+    const Item* find(Tag wanted) const;
+
+    friend bool operator==(const Item&, const Item&) = default;
+};
+
+// Makers, so that a message reads like its listing in the specification.
+Item structure(Tag tag, Structure items);
+Item integer(Tag tag, std::int32_t value);
+Item long_integer(Tag tag, std::int64_t value);
+Item enumeration(Tag tag, std::uint32_t value);
+Item boolean(Tag tag, bool value);
+Item text(Tag tag, std::string_view value);
+Item byte_string(Tag tag, Bytes value);
+Item date_time(Tag tag, std::int64_t seconds);
+Item interval(Tag tag, std::uint32_t seconds);
+
+/// Indented lines for people and tests: tags by name, byte strings and big integers by their size alone,
+/// and everything below a hidden tag (key material, credentials, data) by type and size alone.
+std::string describe(const Item& item);
+
+} // namespace vouchsafe::ttlv
