@@ -1,0 +1,51 @@
+// KMIP messages over TLS, one exchange at a time, the server known by its exact certificate.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "net/cancel.h"
+#include "net/endpoint.h"
+#include "net/tls_identity.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace vouchsafe::net {
+
+struct KmipTransportConfig {
+    Endpoint server; ///< KMIP's port is 5696
+    PinnedCertificates trust;
+    TlsIdentity identity; ///< KMIP servers know their clients by certificate
+    ResolveMap resolve{};
+    std::chrono::milliseconds connect_limit{2'000}; ///< a part of each exchange's deadline
+    std::chrono::milliseconds idle_limit{25'000};   ///< key servers close after about 30 s
+    std::size_t message_bytes = 1U << 20U;
+    Cancellation* cancellation = nullptr; ///< outlives the transport
+};
+
+/// TLS 1.2 or 1.3. Keeps one connection while it is certainly good; after any doubt (idle too long, bytes
+/// nobody asked for, an error half-way) the next exchange opens a fresh one. An exchange is never sent twice.
+/// Calls from several threads wait for each other, within their deadlines.
+class KmipTransport {
+public:
+    static Result<std::unique_ptr<KmipTransport>> create(KmipTransportConfig config);
+    KmipTransport(const KmipTransport&) = delete;
+    KmipTransport& operator=(const KmipTransport&) = delete;
+    ~KmipTransport();
+
+    /// One TTLV request message out, one TTLV response message (header and all) in.
+    Result<Buffer> exchange(Bytes request, Deadline deadline);
+
+private:
+    struct Impl;
+    explicit KmipTransport(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The certificate (PEM) that a server shows, believed by nobody: for an administrator to look at and to pin.
+Result<std::string>
+fetch_peer_certificate(const Endpoint& server, const ResolveMap& resolve, Deadline deadline);
+
+} // namespace vouchsafe::net
