@@ -77,10 +77,11 @@ struct KeyAccess {
     friend bool operator==(const KeyAccess&, const KeyAccess&) = default;
 };
 
-/// `conflict` at "key_access.tier" unless the tier is affirming, at "key_access.life" over 8 hours.
+/// `conflict` at "key_access.tier" unless the tier is affirming, or warning because of boot-only (which only
+/// providers with unsafe_boot_only release to); at "key_access.life" over 8 hours.
 Result<std::string> issue_key_access(const crypto::EcPrivateKey& token_key, const KeyAccess& token);
 
-/// An affirming result that was live at the time given, under one of the group's token keys.
+/// A result that was good for keys and live at the time given, under one of the group's token keys.
 class VerifiedKeyAccess {
 public:
     const KeyAccess& claims() const { return claims_; }
@@ -99,7 +100,8 @@ private:
     std::string kid_;
 };
 
-/// verify_jwt's checks, then "key_access.*": the form, the profile, one tier in both places, and affirming.
+/// verify_jwt's checks, then "key_access.*": the form, the profile, one tier in both places, and such a tier
+/// as may be issued.
 Result<VerifiedKeyAccess>
 verify_key_access(std::string_view text, std::string_view group, const KeySet& token_keys, SysTime now);
 

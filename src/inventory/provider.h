@@ -1,0 +1,77 @@
+// Trusted key providers as configuration: which primary keys on which key servers, and who may be served.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "json/value.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vouchsafe::inventory {
+
+struct NetworkAddress {
+    std::string hostname;
+    std::uint16_t port = 443;
+
+    json::Value to_json() const;
+    static Result<NetworkAddress> from_json(const json::Value& value, std::string_view where = "address");
+
+    friend bool operator==(const NetworkAddress&, const NetworkAddress&) = default;
+};
+
+/// One KMIP endpoint of a provider's key server.
+struct KmipServer {
+    std::string name;
+    NetworkAddress address;
+
+    friend bool operator==(const KmipServer&, const KmipServer&) = default;
+};
+
+/// A primary key; new keys are wrapped under the newest, old ones open under the one they name.
+struct Generation {
+    std::uint32_t number = 1;
+    std::string primary_key; ///< its KMIP Unique Identifier: the API's master_key_id
+
+    friend bool operator==(const Generation&, const Generation&) = default;
+};
+
+enum class Freshness : std::uint8_t { result, strict };
+enum class Wrapping : std::uint8_t { fetch, remote };
+
+std::string_view to_string(Freshness freshness);
+std::string_view to_string(Wrapping wrapping);
+
+struct ProviderPolicy {
+    Freshness freshness = Freshness::result;
+    Wrapping wrapping = Wrapping::fetch;
+    std::vector<std::string> host_groups; ///< none: every approved host
+    bool unsafe_boot_only = false;        ///< releases to hosts whose userspace nothing covers
+
+    friend bool operator==(const ProviderPolicy&, const ProviderPolicy&) = default;
+};
+
+struct Provider {
+    std::string name;
+    std::string uid;                     ///< 32 hex digits: 128 random bits, for ever
+    std::string description;             ///< of the key server, free text
+    std::vector<Generation> generations; ///< numbers ascending; the last is the newest
+    std::vector<KmipServer> servers;
+    std::optional<std::int64_t> connection_timeout; ///< seconds
+    std::optional<std::string> username;
+    std::optional<Buffer> sealed_password;
+    std::optional<Buffer> sealed_client_key;            ///< sealed by the authority host
+    std::optional<std::string> client_certificate;      ///< PEM
+    std::vector<std::string> trusted_peer_certificates; ///< PEM, one each
+    ProviderPolicy policy;
+
+    json::Value to_json() const;
+    static Result<Provider> from_json(const json::Value& value, std::string_view where = "provider");
+
+    friend bool operator==(const Provider&, const Provider&) = default;
+};
+
+} // namespace vouchsafe::inventory
