@@ -31,19 +31,18 @@ struct DomainSpec {
     std::filesystem::path nvram;         ///< the VM's own copy of the UEFI variables
     std::filesystem::path disk;          ///< qcow2 with LUKS inside
     std::filesystem::path console_log;   ///< what the guest writes to its serial console
-    std::string secret_id;               ///< UUID under which the pass phrase is handed over at start
     std::string key_record;              ///< canonical JSON of the VM's key record, kept in the metadata
 };
 
 /// The namespace of our element in a domain's metadata; also how our domains are told from others.
 inline constexpr std::string_view metadata_namespace = "urn:vouchsafe:vm:1";
 
-/// The libvirt domain: q35 with UEFI, one virtio disk whose LUKS pass phrase is the secret `secret_id`, a
-/// serial console into a file, no core dump of guest memory, no suspend. `malformed` names the member at
-/// fault.
+/// The libvirt domain: q35 with UEFI, one virtio disk whose LUKS pass phrase is the secret of the VM's own
+/// uuid, a serial console into a file, no core dump of guest memory, no suspend. `malformed` names the member
+/// at fault.
 Result<std::string> domain_xml(const DomainSpec& spec);
 
 /// The secret under which libvirt gets a pass phrase: ephemeral (never stored) and private (never read back).
-std::string secret_xml(std::string_view secret_id, std::string_view vm_id);
+std::string secret_xml(const VmId& vm);
 
 } // namespace vouchsafe::hypervisor
