@@ -8,13 +8,10 @@
 // Names of structures are those of [TPM2 Part 2]. This header: the algorithm identifiers.
 #pragma once
 
-#include "base/result.h"
 #include "crypto/digest.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace vouchsafe::tpm {
 
@@ -43,9 +40,5 @@ enum class EccCurve : std::uint16_t { nist_p256 = 0x0003, nist_p384 = 0x0004, ni
 
 AlgId to_alg_id(crypto::HashAlg hash);
 std::optional<crypto::HashAlg> to_hash(AlgId id);
-
-/// A PCR bank's name as it is written in our messages: "sha1", "sha256", "sha384", "sha512", "sm3_256".
-std::string_view bank_name(crypto::HashAlg bank);
-Result<crypto::HashAlg> bank_from_name(std::string_view name);
 
 } // namespace vouchsafe::tpm

@@ -2,11 +2,10 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "crypto/public_key.h"
+#include "crypto/signature.h"
 #include "tpm/algorithm.h"
 
 #include <cstdint>
-#include <optional>
 #include <variant>
 
 namespace vouchsafe::tpm {
@@ -57,7 +56,6 @@ struct EccArea {
     SymmetricDefinition symmetric;
     Scheme scheme;
     EccCurve curve = EccCurve::nist_p256;
-    Scheme kdf;
     Buffer x; ///< `unique`
     Buffer y;
 
@@ -74,8 +72,8 @@ struct PublicArea {
     friend bool operator==(const PublicArea&, const PublicArea&) = default;
 };
 
-/// The marshalled TPMT_PUBLIC (a TPM2B_PUBLIC without its size). Only RSA and ECC keys, only algorithms of
-/// AlgId; at most 1 KiB; no trailing bytes.
+/// The marshalled TPMT_PUBLIC (a TPM2B_PUBLIC without its size). Only RSA and ECC keys without a KDF, only
+/// algorithms of AlgId; at most 1 KiB; no trailing bytes.
 Result<PublicArea> parse_public_area(Bytes bytes);
 /// The inverse; what was parsed encodes to the same bytes.
 Buffer encode(const PublicArea& area);
