@@ -1,0 +1,132 @@
+// What the administration API has no operation for, under /api/vouchsafe/v1: users, authority hosts,
+// enrolments, services information, audit, trusted hosts, virtual machines, and the door for agents.
+#include "api/operations_parts.h"
+#include "api/shapes_common.h"
+
+#include <array>
+
+namespace vouchsafe::api {
+
+namespace {
+
+using enum access::Privilege;
+using net::Method;
+
+#define VS_V1 "/api/vouchsafe/v1"
+constexpr Type documents = list(document);
+
+constexpr std::array user_create_fields = {
+    Field{"name", id}, Field{"password", secret}, Field{"groups", ids, Need::optional}};
+constexpr Structure user_create{"vouchsafe.users.create_spec", user_create_fields};
+constexpr std::array user_info_fields = {Field{"name", id}, Field{"groups", ids}};
+constexpr Structure user_info{"vouchsafe.users.info", user_info_fields};
+constexpr Type user_info_type = structure(user_info);
+constexpr std::array password_fields = {Field{"password", secret}};
+constexpr Structure password{"vouchsafe.users.password_spec", password_fields};
+constexpr std::array member_fields = {Field{"user", id}};
+constexpr Structure member{"vouchsafe.groups.member_spec", member_fields};
+constexpr std::array group_info_fields = {
+    Field{"name", id}, Field{"members", ids}, Field{"privileges", texts}};
+constexpr Structure group_info{"vouchsafe.groups.info", group_info_fields};
+constexpr Type group_info_type = structure(group_info);
+
+constexpr std::array status_info_fields = {Field{"name", text},
+                                           Field{"role", text},
+                                           Field{"version", text},
+                                           Field{"authority", document, Need::optional}};
+constexpr Structure status_info{"vouchsafe.status.info", status_info_fields};
+
+// --- authority role
+
+constexpr std::array claim_fields = {Field{"url", text}, Field{"pin", id}, Field{"token", secret}};
+constexpr Structure claim{"vouchsafe.authority_hosts.claim_spec", claim_fields};
+constexpr std::array approve_fields = {Field{"groups", ids, Need::optional}};
+constexpr Structure approve{"vouchsafe.enrolments.approve_spec", approve_fields};
+constexpr std::array mark_lab_fields = {Field{"lab", boolean}};
+constexpr Structure mark_lab{"vouchsafe.tpm_cas.mark_spec", mark_lab_fields};
+constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
+                                      Field{"unsafe_boot_only", boolean, Need::optional}};
+constexpr Structure policy{"vouchsafe.provider_policy.spec", policy_fields};
+constexpr std::array audit_query = {Field{"kind", text, Need::optional},
+                                    Field{"vm", text, Need::optional},
+                                    Field{"from", integer, Need::optional},
+                                    Field{"most", integer, Need::optional}};
+constexpr std::array<std::string_view, 6> revocation_words = {"host", "ek", "ak", "image", "key_id", "blob"};
+constexpr std::array revocation_fields = {
+    Field{"kind", word(revocation_words)}, Field{"value", id}, Field{"reason", text, Need::optional}};
+constexpr Structure revocation{"vouchsafe.revocations.create_spec", revocation_fields};
+constexpr std::array export_query = {Field{"version", id, Need::optional},
+                                     Field{"display_name", text, Need::optional}};
+
+// --- workload role
+
+constexpr std::array import_fields = {Field{"anchor", id}, Field{"document", document}};
+constexpr Structure import_services{"vouchsafe.services_information.import_spec", import_fields};
+constexpr std::array name_fields = {Field{"name", id}};
+constexpr Structure cluster_create{"vouchsafe.clusters.create_spec", name_fields};
+constexpr std::array join_token_fields = {Field{"cluster", id}, Field{"label", id, Need::optional}};
+constexpr Structure join_token{"vouchsafe.join_tokens.create_spec", join_token_fields};
+constexpr std::array vm_create_fields = {Field{"name", id},
+                                         Field{"host", id},
+                                         Field{"provider", id},
+                                         Field{"memory_mib", integer, Need::optional},
+                                         Field{"vcpus", integer, Need::optional},
+                                         Field{"disk_mib", integer},
+                                         Field{"image", id, Need::optional}};
+constexpr Structure vm_create{"vouchsafe.vms.create_spec", vm_create_fields};
+
+// clang-format off
+constexpr std::array rows = {
+Operation{.service = "vouchsafe.status", .name = "get", .method = Method::get, .path = VS_V1 "/status", .result = structure(status_info), .server = Server::both, .privilege = session},
+Operation{.service = "vouchsafe.users", .name = "list", .method = Method::get, .path = VS_V1 "/users", .result = list(user_info_type), .server = Server::both, .privilege = read_users},
+Operation{.service = "vouchsafe.users", .name = "create", .method = Method::post, .path = VS_V1 "/users", .body_name = "spec", .body = structure(user_create), .result = id, .server = Server::both, .status = 201, .privilege = manage_users, .effect = Effect::change},
+Operation{.service = "vouchsafe.users", .name = "set_password", .method = Method::put, .path = VS_V1 "/users/{user}/password", .body_name = "spec", .body = structure(password), .server = Server::both, .status = 204, .privilege = manage_users, .effect = Effect::change},
+Operation{.service = "vouchsafe.users", .name = "delete", .method = Method::delete_, .path = VS_V1 "/users/{user}", .server = Server::both, .status = 204, .privilege = manage_users, .effect = Effect::change},
+Operation{.service = "vouchsafe.groups", .name = "list", .method = Method::get, .path = VS_V1 "/groups", .result = list(group_info_type), .server = Server::both, .privilege = read_users},
+Operation{.service = "vouchsafe.groups", .name = "add_member", .method = Method::post, .path = VS_V1 "/groups/{group}/members", .body_name = "spec", .body = structure(member), .server = Server::both, .status = 204, .privilege = manage_users, .effect = Effect::change},
+Operation{.service = "vouchsafe.groups", .name = "remove_member", .method = Method::delete_, .path = VS_V1 "/groups/{group}/members/{user}", .server = Server::both, .status = 204, .privilege = manage_users, .effect = Effect::change},
+
+Operation{.service = "vouchsafe.authority_hosts", .name = "list", .method = Method::get, .path = VS_V1 "/authority-hosts", .result = documents, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.authority_hosts", .name = "claim", .method = Method::post, .path = VS_V1 "/authority-hosts", .body_name = "spec", .body = structure(claim), .result = document, .server = Server::authority, .status = 201, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.enrolments", .name = "list", .method = Method::get, .path = VS_V1 "/enrolments", .result = documents, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.enrolments", .name = "get", .method = Method::get, .path = VS_V1 "/enrolments/{host}", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.enrolments", .name = "approve", .method = Method::post, .path = VS_V1 "/enrolments/{host}", .action = "approve", .body_name = "spec", .body = structure(approve), .body_need = Need::optional, .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
+Operation{.service = "vouchsafe.enrolments", .name = "delete", .method = Method::delete_, .path = VS_V1 "/enrolments/{host}", .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
+Operation{.service = "vouchsafe.enrolments", .name = "explain", .method = Method::get, .path = VS_V1 "/enrolments/{host}/explanation", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.enrolments", .name = "export_image", .method = Method::get, .path = VS_V1 "/enrolments/{host}/base-image", .query = export_query, .result = document, .server = Server::authority, .privilege = configure_host_metadata},
+Operation{.service = "vouchsafe.tpm_cas", .name = "mark", .method = Method::put, .path = VS_V1 "/tpm-cas/{name}/lab", .body_name = "spec", .body = structure(mark_lab), .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
+Operation{.service = "vouchsafe.provider_policy", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/policy", .result = document, .server = Server::authority, .privilege = read_kms_trust},
+Operation{.service = "vouchsafe.provider_policy", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/policy", .body_name = "spec", .body = structure(policy), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.audit", .name = "list", .method = Method::get, .path = VS_V1 "/audit", .query = audit_query, .result = documents, .server = Server::authority, .privilege = read_audit},
+Operation{.service = "vouchsafe.revocations", .name = "list", .method = Method::get, .path = VS_V1 "/revocations", .result = documents, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.revocations", .name = "create", .method = Method::post, .path = VS_V1 "/revocations", .body_name = "spec", .body = structure(revocation), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
+Operation{.service = "vouchsafe.services_information", .name = "export", .method = Method::get, .path = VS_V1 "/services-information", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+
+Operation{.service = "vouchsafe.services_information", .name = "import", .method = Method::put, .path = VS_V1 "/services-information", .body_name = "spec", .body = structure(import_services), .result = document, .server = Server::workload, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.services_information", .name = "get", .method = Method::get, .path = VS_V1 "/services-information/imported", .result = document, .server = Server::workload, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.clusters", .name = "list", .method = Method::get, .path = VS_V1 "/clusters", .result = documents, .server = Server::workload, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.clusters", .name = "create", .method = Method::post, .path = VS_V1 "/clusters", .body_name = "spec", .body = structure(cluster_create), .result = id, .server = Server::workload, .status = 201, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.clusters", .name = "delete", .method = Method::delete_, .path = VS_V1 "/clusters/{cluster}", .server = Server::workload, .status = 204, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.join_tokens", .name = "create", .method = Method::post, .path = VS_V1 "/join-tokens", .body_name = "spec", .body = structure(join_token), .result = secret, .server = Server::workload, .status = 201, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.hosts", .name = "list", .method = Method::get, .path = VS_V1 "/hosts", .result = documents, .server = Server::workload, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.hosts", .name = "get", .method = Method::get, .path = VS_V1 "/hosts/{host}", .result = document, .server = Server::workload, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.hosts", .name = "attest", .method = Method::post, .path = VS_V1 "/hosts/{host}", .action = "attest", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.hosts", .name = "delete", .method = Method::delete_, .path = VS_V1 "/hosts/{host}", .server = Server::workload, .status = 204, .privilege = manage_trusted_hosts, .effect = Effect::trust},
+Operation{.service = "vouchsafe.vms", .name = "list", .method = Method::get, .path = VS_V1 "/vms", .result = documents, .server = Server::workload, .privilege = read_vms},
+Operation{.service = "vouchsafe.vms", .name = "create", .method = Method::post, .path = VS_V1 "/vms", .body_name = "spec", .body = structure(vm_create), .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.vms", .name = "get", .method = Method::get, .path = VS_V1 "/vms/{vm}", .result = document, .server = Server::workload, .privilege = read_vms},
+Operation{.service = "vouchsafe.vms", .name = "start", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "start", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.vms", .name = "stop", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "stop", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.vms", .name = "delete", .method = Method::delete_, .path = VS_V1 "/vms/{vm}", .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.agents", .name = "join", .method = Method::post, .path = VS_V1 "/agent/join", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},
+Operation{.service = "vouchsafe.agents", .name = "poll", .method = Method::post, .path = VS_V1 "/agent/poll", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},
+};
+// clang-format on
+
+} // namespace
+
+std::span<const Operation> vouchsafe_operations() {
+    return rows;
+}
+
+} // namespace vouchsafe::api
