@@ -8,7 +8,6 @@
 #include "kmip/enums.h"
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace vouchsafe::kmip {
@@ -22,8 +21,9 @@ enum class FailureClass : std::uint8_t {
     final,         ///< every server would say the same: fail closed, no storm
 };
 
-/// The class of a Result Reason for an operation; values that are not listed are final.
-FailureClass classify(ResultReason reason, Operation operation);
+/// The class of a Result Reason; values that are not listed are final. (For Decrypt a General Failure can
+/// mean a wrong tag: whoever adds that operation asks one more server, then takes it as final.)
+FailureClass classify(ResultReason reason);
 
 /// The error for a server's refusal. The server's own text is left out: it is input.
 Error failure(ResultReason reason, Operation operation);
@@ -32,8 +32,5 @@ Error failure(FailureClass failure_class, std::string_view detail);
 
 /// The class of an error made by this library or by a transport; errors of any other origin are transport.
 FailureClass failure_class(const Error& error);
-
-/// Whether the failure is a server's refusal for this reason.
-bool is_reason(const Error& error, ResultReason reason);
 
 } // namespace vouchsafe::kmip

@@ -72,8 +72,8 @@ TEST_P(SpecificationExample, IsRefusedWhenCutAnywhere) {
         EXPECT_FALSE(parse(Bytes(whole).first(size))) << size;
 }
 
-INSTANTIATE_TEST_SUITE_P(Ttlv, SpecificationExample, testing::ValuesIn(examples), [](const auto& info) {
-    return std::string(info.param.name);
+INSTANTIATE_TEST_SUITE_P(Ttlv, SpecificationExample, testing::ValuesIn(examples), [](const auto& row) {
+    return std::string(row.param.name);
 });
 
 struct Bad {
@@ -113,8 +113,8 @@ TEST_P(BadMessage, IsRefusedAtItsDefect) {
     EXPECT_EQ(parsed.error().where, GetParam().where);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ttlv, BadMessage, testing::ValuesIn(bad_messages), [](const auto& info) {
-    return std::string(info.param.name);
+INSTANTIATE_TEST_SUITE_P(Ttlv, BadMessage, testing::ValuesIn(bad_messages), [](const auto& row) {
+    return std::string(row.param.name);
 });
 
 TEST(Parse, IgnoresPaddingOnlyWhenAskedTo) {
