@@ -1,0 +1,133 @@
+// keyprovider: the Key Provider Service as decisions. It makes, wraps and unwraps VM keys, and lets one out
+// only through the gate of this header; key servers, disks, clocks and sockets are ports.
+//
+// What it promises: no unwrapping without a ReleaseGrant, and only authorize_release makes one; the audit
+// record of a release is durable before the key is sealed for the host; an epoch or lease that moved
+// meanwhile holds the key back. What it does not promise: that a host keeps a key to itself.
+#pragma once
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "inventory/state.h"
+#include "keyprovider/blob_format.h"
+#include "kmip/enums.h"
+#include "protocol/release.h"
+#include "token/results.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace vouchsafe::keyprovider {
+
+/// The authority host's right to release, by its last heartbeat.
+enum class Lease : std::uint8_t { valid, lapsed };
+
+/// A release session as the gate sees it.
+struct SessionFacts {
+    std::string id;
+    std::string release_key; ///< RFC 7638 thumbprint of the key that answers are sealed to
+    std::int64_t epoch = 0;  ///< at opening
+    SysTime expires;
+};
+
+/// The primary key that an operation would use.
+struct PrimaryKeyFacts {
+    kmip::State state;
+    Lease lease; ///< of the key in memory: lapsed when the key server did not confirm it for too long
+};
+
+/// Who asks, and whether anybody may be answered now.
+struct Standing {
+    const inventory::AuthorityState& state;
+    Lease lease;
+    const SessionFacts& session;
+    const token::VerifiedKeyAccess& token;
+    SysTime now;
+};
+
+/// check_standing establishes, in this order of `where`:
+///  gate.lease       the authority host may release                                (`unavailable`)
+///  gate.cluster     the trust authority cluster is enabled
+///  gate.session     the session has not expired                                   (`expired`)
+///  gate.token       the key access token has not expired                          (`expired`)
+///  gate.binding     the session delivers to the release key that the token names  (`untrusted`)
+///  gate.epoch       token and session are of the current trust epoch              (`expired`)
+///  gate.revision    our copy has reached the revision that the token was made at  (`unavailable`)
+///  gate.enrolment   the host is enrolled and approved
+///  gate.identity    EK and AK are those enrolled
+///  gate.image       the base image is still imported
+///  gate.revoked     none of host, EK, AK, image, firmware, TPM model, token key is revoked
+/// A failure without a code in brackets is `denied`.
+Result<void> check_standing(const Standing& standing);
+
+/// What the operation is about.
+struct GateInput {
+    Standing standing;
+    const protocol::Operation& operation;
+    const PrimaryKeyFacts& primary_key; ///< of the generation that target() names
+};
+
+/// The provider and generation that an operation means, found before the primary key is fetched.
+struct Target {
+    const inventory::Provider* provider; ///< lives as long as the state
+    inventory::Generation generation;
+    std::optional<Blob> blob; ///< of decrypt
+};
+
+/// Establishes gate.provider (there is such a provider), gate.blob (it parses), gate.blob_provider (it names
+/// this provider, by uid) and gate.generation (the provider has it).
+Result<Target> target(const inventory::AuthorityState& state, const protocol::Operation& operation);
+
+enum class GrantedUse : std::uint8_t { generate, decrypt };
+
+/// The right to let one key out to one host, for one operation. Only the gate makes one.
+class ReleaseGrant {
+public:
+    GrantedUse use() const { return use_; }
+
+    const HostId& host() const { return host_; }
+
+    const KeyProviderId& provider() const { return provider_; }
+
+    const BlobKey& blob_key() const { return blob_key_; }
+
+    const protocol::Context& context() const { return context_; }
+
+    /// Hex; of decrypt the blob that may be opened, of generate empty.
+    const std::string& blob_digest() const { return blob_digest_; }
+
+    std::int64_t epoch() const { return epoch_; }
+
+    std::int64_t revision() const { return revision_; }
+
+private:
+    friend Result<ReleaseGrant> authorize_release(const GateInput& input);
+    ReleaseGrant() = default;
+
+    GrantedUse use_ = GrantedUse::generate;
+    HostId host_;
+    KeyProviderId provider_;
+    BlobKey blob_key_;
+    protocol::Context context_;
+    std::string blob_digest_;
+    std::int64_t epoch_ = 0;
+    std::int64_t revision_ = 0;
+};
+
+/// authorize_release establishes what check_standing and target do, and then:
+///  gate.tier         affirming; or boot only, where the provider has unsafe_boot_only
+///  gate.groups       the host is in one of the provider's host groups, where it names any
+///  gate.policy       the provider's freshness and wrapping are ones that this version keeps (`unsupported`)
+///  gate.context      key id and VM are well-formed
+///  gate.key_revoked  neither key id, blob nor generation is revoked
+///  gate.primary_key  its lease is valid (`unavailable`), and it is Active, or Deactivated for decrypt
+Result<ReleaseGrant> authorize_release(const GateInput& input);
+
+/// Immediately before the answer: `expired` at "gate.moved" when the trust epoch is another, `unavailable`
+/// at "gate.lease" when the lease has lapsed.
+Result<void> confirm_unmoved(const ReleaseGrant& grant, std::int64_t epoch, Lease lease);
+
+} // namespace vouchsafe::keyprovider

@@ -1,0 +1,52 @@
+// The release sessions of one authority host: bounded, expiring, gone when the trust epoch moves.
+#pragma once
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "keyprovider/gate.h"
+#include "protocol/release_session.h"
+#include "token/results.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vouchsafe::keyprovider {
+
+struct OpenSession {
+    protocol::AuthoritySession session;
+    token::VerifiedKeyAccess token;
+    SessionFacts facts;
+    std::uint64_t order = 0; ///< of opening
+};
+
+struct SessionLimits {
+    std::size_t sessions = 8192;
+    std::size_t per_host = 4; ///< a further one ends the host's oldest: opening another is cheap
+};
+
+class SessionTable {
+public:
+    explicit SessionTable(SessionLimits limits) : limits_(limits) {}
+
+    /// `unavailable` at "release.sessions" when the table is full of live sessions.
+    Result<void> add(OpenSession session, SysTime now);
+
+    /// nullptr when there is none, or it has expired, or it is of another epoch: such sessions end here.
+    OpenSession* find(std::string_view id, std::int64_t epoch, SysTime now);
+
+    std::size_t size() const { return sessions_.size(); }
+
+private:
+    void drop_ended(SysTime now);
+    void drop_oldest_of(const HostId& host);
+
+    SessionLimits limits_;
+    std::map<std::string, OpenSession, std::less<>> sessions_;
+    std::uint64_t opened_ = 0;
+};
+
+} // namespace vouchsafe::keyprovider
