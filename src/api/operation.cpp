@@ -35,7 +35,7 @@ std::size_t body_limit(net::Method method, std::string_view target) {
     if (target.find("/os/esx/base-images") != std::string_view::npos ||
         target.ends_with("/services-information"))
         return 6 * mib;
-    return target.find("/agent/") != std::string_view::npos ? mib : mib / 4;
+    return target.find("/v1/host/") != std::string_view::npos ? mib : mib / 4;
 }
 
 } // namespace vouchsafe::api

@@ -1,0 +1,199 @@
+#include "store/authority_database.h"
+
+#include "json/parse.h"
+#include "json/write.h"
+#include "store/sqlite.h"
+
+#include <array>
+#include <mutex>
+
+namespace vouchsafe::store {
+
+namespace {
+
+constexpr std::array<std::string_view, 1> migrations = {R"sql(
+CREATE TABLE changes (
+    revision  INTEGER PRIMARY KEY,
+    record    TEXT NOT NULL,
+    kid       TEXT NOT NULL,
+    signature BLOB NOT NULL
+) STRICT;
+CREATE TABLE heartbeats (
+    host TEXT PRIMARY KEY,
+    sent INTEGER NOT NULL
+) STRICT;
+CREATE TABLE observations (
+    host     TEXT PRIMARY KEY,
+    document TEXT NOT NULL
+) STRICT;
+CREATE TABLE evidence (
+    host TEXT PRIMARY KEY,
+    body BLOB NOT NULL
+) STRICT;
+)sql"};
+
+Result<std::int64_t> last_revision(Sqlite& database) {
+    VS_TRY(Statement query, database.prepare("SELECT coalesce(max(revision), 0) FROM changes"));
+    VS_TRY(const bool row, query.step());
+    VS_CHECK(row);
+    return query.integer(0);
+}
+
+class Changes final : public inventory::ChangeLog {
+public:
+    Changes(Sqlite& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+
+    Result<std::vector<inventory::StoredChange>> load() override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement query,
+               database_.prepare("SELECT revision, record, kid, signature FROM changes ORDER BY revision"));
+        std::vector<inventory::StoredChange> all;
+        while (true) {
+            VS_TRY(const bool row, query.step());
+            if (!row)
+                return all;
+            all.push_back({.revision = query.integer(0),
+                           .record = query.text(1),
+                           .kid = query.text(2),
+                           .signature = query.blob(3)});
+        }
+    }
+
+    Result<void> append(const inventory::StoredChange& change, std::int64_t expected) override {
+        const std::scoped_lock lock(mutex_);
+        return database_.transaction([&]() -> Result<void> {
+            VS_TRY(const std::int64_t last, last_revision(database_));
+            if (last != expected || change.revision != expected + 1)
+                return fail(Errc::conflict, "change_log.revision", "another change was committed meanwhile");
+            VS_TRY(Statement insert,
+                   database_.prepare(
+                       "INSERT INTO changes (revision, record, kid, signature) VALUES (?, ?, ?, ?)"));
+            return insert.bind(1, change.revision)
+                .bind(2, change.record)
+                .bind(3, change.kid)
+                .bind(4, Bytes(change.signature))
+                .run();
+        });
+    }
+
+    Result<std::int64_t> heartbeat(const AuthorityHostId& host, BootTime sent) override {
+        const std::scoped_lock lock(mutex_);
+        return database_.transaction([&]() -> Result<std::int64_t> {
+            VS_TRY(Statement insert,
+                   database_.prepare("INSERT INTO heartbeats (host, sent) VALUES (?, ?) "
+                                     "ON CONFLICT (host) DO UPDATE SET sent = excluded.sent"));
+            VS_TRY_VOID(insert.bind(1, host.text).bind(2, std::int64_t{sent.count()}).run());
+            return last_revision(database_);
+        });
+    }
+
+private:
+    Sqlite& database_;
+    std::mutex& mutex_;
+};
+
+class Records final : public inventory::AuthorityRecords {
+public:
+    Records(Sqlite& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+
+    Result<std::optional<inventory::HostObservation>> observation(const HostId& host) override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement query, database_.prepare("SELECT document FROM observations WHERE host = ?"));
+        VS_TRY(const bool row, query.bind(1, host.text).step());
+        if (!row)
+            return std::nullopt;
+        VS_TRY(inventory::HostObservation found, read(query.text(0)));
+        return found;
+    }
+
+    Result<void> save_observation(const inventory::HostObservation& observation) override {
+        const std::string document = json::canonical(observation.to_json());
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement insert,
+               database_.prepare("INSERT INTO observations (host, document) VALUES (?, ?) "
+                                 "ON CONFLICT (host) DO UPDATE SET document = excluded.document"));
+        return insert.bind(1, observation.host.text).bind(2, document).run();
+    }
+
+    Result<std::vector<inventory::HostObservation>> observations() override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement query, database_.prepare("SELECT document FROM observations ORDER BY host"));
+        std::vector<inventory::HostObservation> all;
+        while (true) {
+            VS_TRY(const bool row, query.step());
+            if (!row)
+                return all;
+            VS_TRY(auto found, read(query.text(0)));
+            all.push_back(std::move(found));
+        }
+    }
+
+    Result<std::optional<Buffer>> evidence(const HostId& host) override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement query, database_.prepare("SELECT body FROM evidence WHERE host = ?"));
+        VS_TRY(const bool row, query.bind(1, host.text).step());
+        if (!row)
+            return std::nullopt;
+        return query.blob(0);
+    }
+
+    Result<void> save_evidence(const HostId& host, Bytes evidence) override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement insert,
+               database_.prepare("INSERT INTO evidence (host, body) VALUES (?, ?) "
+                                 "ON CONFLICT (host) DO UPDATE SET body = excluded.body"));
+        return insert.bind(1, host.text).bind(2, evidence).run();
+    }
+
+    Result<void> forget(const HostId& host) override {
+        const std::scoped_lock lock(mutex_);
+        return database_.transaction([&]() -> Result<void> {
+            for (const auto* const sql :
+                 {"DELETE FROM observations WHERE host = ?", "DELETE FROM evidence WHERE host = ?"}) {
+                VS_TRY(Statement erase, database_.prepare(sql));
+                VS_TRY_VOID(erase.bind(1, host.text).run());
+            }
+            return {};
+        });
+    }
+
+private:
+    static Result<inventory::HostObservation> read(const std::string& text) {
+        VS_TRY(const json::Value value, json::parse(text));
+        return inventory::HostObservation::from_json(value);
+    }
+
+    Sqlite& database_;
+    std::mutex& mutex_;
+};
+
+} // namespace
+
+struct AuthorityDatabase::Impl {
+    explicit Impl(Sqlite opened) : database(std::move(opened)) {}
+
+    Sqlite database;
+    std::mutex mutex;
+    Changes changes{database, mutex};
+    Records records{database, mutex};
+};
+
+AuthorityDatabase::AuthorityDatabase(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+AuthorityDatabase::~AuthorityDatabase() = default;
+
+Result<std::unique_ptr<AuthorityDatabase>> AuthorityDatabase::open(const std::string& path) {
+    VS_TRY(Sqlite database, Sqlite::open(path, migrations));
+    return std::unique_ptr<AuthorityDatabase>(
+        new AuthorityDatabase(std::make_unique<Impl>(std::move(database))));
+}
+
+inventory::ChangeLog& AuthorityDatabase::changes() {
+    return impl_->changes;
+}
+
+inventory::AuthorityRecords& AuthorityDatabase::records() {
+    return impl_->records;
+}
+
+} // namespace vouchsafe::store
