@@ -62,12 +62,14 @@ template <class T> using Result = std::expected<T, Error>;
 /// VS_TRY(auto value, fallible()): declares value, or returns the error. A statement, one per line.
 #define VS_TRY(decl, expr) VS_TRY_IMPL(VS_CAT(vs_try_, __COUNTER__), decl, expr)
 
-/// VS_TRY_VOID(fallible()): the same for Result<void>.
-#define VS_TRY_VOID(expr)                                                                                    \
+#define VS_TRY_VOID_IMPL(tmp, expr)                                                                          \
     do {                                                                                                     \
-        if (auto vs_result = (expr); !vs_result) [[unlikely]]                                                \
-            return std::unexpected(std::move(vs_result).error());                                            \
+        if (auto tmp = (expr); !tmp) [[unlikely]]                                                            \
+            return std::unexpected(std::move(tmp).error());                                                  \
     } while (false)
+
+/// VS_TRY_VOID(fallible()): the same for Result<void>.
+#define VS_TRY_VOID(expr) VS_TRY_VOID_IMPL(VS_CAT(vs_try_, __COUNTER__), expr)
 
 #define VS_CHECK(condition)                                                                                  \
     do {                                                                                                     \
