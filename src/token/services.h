@@ -97,7 +97,8 @@ private:
 ///  services.*            the document's form
 ///  services.root         a valid self-signed CA certificate whose P-256 key has the anchor's digest
 ///  token.*               every key certificate is the root's and live
-///  services.key          a certified key of use "services" signed the token, which is live
+///  services.key          no key is certified for two uses, and one for "services"
+///  token.*               such a key signed the token, which is live
 ///  services.anchor       the token names the same anchor and group
 ///  services.hosts        every host has one id and one address
 ///  services.version      not older than least_version                            (`conflict`)
