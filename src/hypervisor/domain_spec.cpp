@@ -10,10 +10,10 @@ namespace vouchsafe::hypervisor {
 
 namespace {
 
-constexpr unsigned cpus_max = 64;
+constexpr unsigned cpus_max = 512;
 constexpr std::uint64_t memory_mib_min = 64;
 constexpr std::uint64_t memory_mib_max = 1ULL << 20U;
-constexpr std::size_t name_max = 63;
+constexpr std::size_t name_max = 64;
 constexpr std::size_t path_max = 1024;
 constexpr std::size_t key_record_max = 64U << 10U;
 
@@ -22,7 +22,7 @@ bool is_letter_or_digit(char c) {
 }
 
 bool is_name(std::string_view name) {
-    return !name.empty() && name.size() <= name_max && is_letter_or_digit(name.front()) &&
+    return !name.empty() && name.size() <= name_max && name.front() != '.' && name.front() != '-' &&
            std::ranges::all_of(
                name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
 }

@@ -22,8 +22,8 @@ Result<Network> parse_network(std::string_view text);
 /// a manager; `domain_xml` refuses a value out of its bounds.
 struct DomainSpec {
     VmId id;           ///< UUID in lower case
-    std::string name;  ///< 1 to 63 of letters, digits, '.', '_', '-'; begins with a letter or digit
-    unsigned cpus = 1; ///< 1 to 64
+    std::string name;  ///< 1 to 64 of letters, digits, '.', '_', '-'; begins with neither '.' nor '-'
+    unsigned cpus = 1; ///< 1 to 512
     std::uint64_t memory_mib = 0; ///< 64 to 1 MiMiB
     Network network = Network::none;
     Accel accel = Accel::tcg;

@@ -92,11 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Bad{"NoUuid", [](auto& s) { s.id.text = "../x"; }, "domain.id"},
         Bad{"NoName", [](auto& s) { s.name = ""; }, "domain.name"},
-        Bad{"LongName", [](auto& s) { s.name = std::string(64, 'a'); }, "domain.name"},
+        Bad{"LongName", [](auto& s) { s.name = std::string(65, 'a'); }, "domain.name"},
         Bad{"NameWithMarkup", [](auto& s) { s.name = "a</name>"; }, "domain.name"},
         Bad{"NameLikeAnOption", [](auto& s) { s.name = "-a"; }, "domain.name"},
         Bad{"NoCpu", [](auto& s) { s.cpus = 0; }, "domain.cpus"},
-        Bad{"ManyCpus", [](auto& s) { s.cpus = 65; }, "domain.cpus"},
+        Bad{"ManyCpus", [](auto& s) { s.cpus = 513; }, "domain.cpus"},
         Bad{"LittleMemory", [](auto& s) { s.memory_mib = 63; }, "domain.memory"},
         Bad{"MuchMemory", [](auto& s) { s.memory_mib = (1U << 20U) + 1; }, "domain.memory"},
         Bad{"RelativeFirmware", [](auto& s) { s.firmware_code = "OVMF.fd"; }, "domain.firmware"},
