@@ -72,7 +72,7 @@ function(vs_fuzzer library source)
     endif()
     target_link_libraries(${target} PRIVATE vs_${library} vs_flags)
     # libFuzzer declares the entry point nowhere that one could include.
-    target_compile_options(${target} PRIVATE -Wno-missing-declarations)
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-declarations)
 endfunction()
 
 # vs_program(<target> DEPS <library>... [FOREIGN <target>...]): one of the apps/ programs.
