@@ -1,0 +1,334 @@
+// What the administration API has no operation for: enrolments, explanation, revocations, audit, services
+// information.
+#include "appraisal/base_image.h"
+#include "authority/administration.h"
+#include "authority/health.h"
+#include "eventlog/firmware.h"
+#include "json/members.h"
+#include "json/parse.h"
+#include "protocol/evidence.h"
+
+#include <array>
+
+namespace vouchsafe::authority {
+
+namespace {
+
+using inventory::Enrolment;
+using inventory::HostObservation;
+
+Result<const Enrolment*> enrolment_of(const Invocation& call) {
+    const Enrolment* const enrolment = call.state.enrolment({call.text("host")});
+    if (enrolment == nullptr)
+        return fail(Errc::not_found, "enrolment", "there is no enrolment " + call.text("host"));
+    return enrolment;
+}
+
+json::Value summary(const Enrolment& enrolment, const std::optional<HostObservation>& seen) {
+    json::Object out{{"host", enrolment.host.text},
+                     {"label", enrolment.label},
+                     {"state", inventory::to_string(enrolment.state)},
+                     {"ek_digest", enrolment.ek_digest},
+                     {"ca", enrolment.ca},
+                     {"lab", enrolment.lab},
+                     {"tpm", enrolment.tpm.manufacturer + " " + enrolment.tpm.model},
+                     {"groups", json::array_of(enrolment.groups)},
+                     {"created", to_text(enrolment.created)}};
+    if (seen) {
+        out.emplace("attestation", seen->state);
+        out.emplace("tier", seen->tier);
+        out.emplace("base_image", seen->base_image);
+        out.emplace("reasons", seen->reasons);
+        if (seen->last_attested)
+            out.emplace("last_attested", to_text(*seen->last_attested));
+        if (seen->firmware)
+            out.emplace("firmware_version", seen->firmware->version);
+    }
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> list_enrolments(const Invocation& call) {
+    json::Array out;
+    for (const auto& [host, enrolment] : call.state.enrolments) {
+        VS_TRY(const auto seen, call.parts.records.observation(enrolment.host));
+        out.push_back(summary(enrolment, seen));
+    }
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> get_enrolment(const Invocation& call) {
+    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
+    VS_TRY(const auto seen, call.parts.records.observation(enrolment->host));
+    json::Object out = summary(*enrolment, seen).as_object();
+    out.emplace("enrolment", enrolment->to_json());
+    return json::Value(std::move(out));
+}
+
+// What the host proved last is what the administrator approves: its AK, activated under this EK, and its
+// firmware.
+Result<json::Value> approve_enrolment(const Invocation& call) {
+    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
+    VS_TRY(const auto seen, call.parts.records.observation(enrolment->host));
+    if (!seen || !seen->ak_name || !seen->ak_public)
+        return fail(Errc::conflict,
+                    "enrolment.unproven",
+                    "this host has not proven an attestation key yet; let it attest, then approve it");
+    std::vector<std::string> groups = enrolment->groups;
+    if (const json::Value* const spec = call.find("spec")) {
+        json::Members members(*spec, "spec");
+        VS_TRY(auto wanted, members.optional_strings("groups"));
+        if (wanted)
+            groups = *std::move(wanted);
+    }
+    return call.commit(inventory::EnrolmentApprove{.host = enrolment->host,
+                                                   .label = enrolment->label,
+                                                   .ak_name = *seen->ak_name,
+                                                   .ak_public = *seen->ak_public,
+                                                   .firmware = seen->firmware,
+                                                   .counters = seen->counters,
+                                                   .groups = std::move(groups)});
+}
+
+Result<json::Value> delete_enrolment(const Invocation& call) {
+    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
+    VS_TRY_VOID(call.commit(inventory::EnrolmentRemove{.host = enrolment->host}));
+    VS_TRY_VOID(call.parts.records.forget(enrolment->host));
+    return json::Value();
+}
+
+Result<json::Value> explain(const Invocation& call) {
+    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
+    VS_TRY(const auto seen, call.parts.records.observation(enrolment->host));
+    if (!seen)
+        return fail(Errc::not_found, "observation", "this host has not attested yet");
+    json::Object out = summary(*enrolment, seen).as_object();
+    if (seen->firmware)
+        out.emplace("firmware", seen->firmware->to_json());
+    if (enrolment->firmware)
+        out.emplace("firmware_approved", enrolment->firmware->to_json());
+    return json::Value(std::move(out));
+}
+
+Result<appraisal::QuotedPcrs> quoted_pcrs(const protocol::Evidence& evidence) {
+    appraisal::QuotedPcrs quoted;
+    for (const protocol::PcrBank& bank : evidence.pcrs) {
+        const auto algorithm = eventlog::algorithm_from_name(bank.bank);
+        if (!algorithm)
+            return fail(
+                Errc::unsupported, "evidence.bank", bank.bank + ": a bank that this version does not know");
+        if (!bank.values.empty())
+            quoted.banks.emplace(*algorithm, bank.values);
+    }
+    return quoted;
+}
+
+// The evidence was verified (quote, logs, statement) before it was kept; deriving replays it once more.
+Result<json::Value> export_image(const Invocation& call) {
+    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
+    VS_TRY(const auto kept, call.parts.records.evidence(enrolment->host));
+    if (!kept)
+        return fail(Errc::not_found, "evidence", "there is no evidence of this host; let it attest first");
+    VS_TRY(const json::Value parsed, json::parse(as_text(*kept), protocol::evidence_limits));
+    VS_TRY(const protocol::Evidence evidence, protocol::Evidence::from_json(parsed));
+    if (!evidence.firmware_log)
+        return fail(Errc::conflict,
+                    "eventlog.absent",
+                    "the host sent no firmware log, so there is nothing to derive");
+    VS_TRY(const eventlog::FirmwareLog log, eventlog::parse_firmware_log(*evidence.firmware_log));
+    VS_TRY(const appraisal::QuotedPcrs quoted, quoted_pcrs(evidence));
+
+    const auto given = [&call](std::string_view member, const std::string& otherwise) {
+        const json::Value* const value = call.find(member);
+        return value == nullptr ? otherwise : value->as_string();
+    };
+    const std::string version = given(
+        "version", enrolment->label + "-" + to_hex(crypto::sha256(*evidence.firmware_log)).substr(0, 12));
+    const auto command_line = evidence.facts.find("command_line");
+    VS_TRY(
+        const appraisal::BaseImage image,
+        appraisal::derive(log,
+                          quoted,
+                          {.version = {version},
+                           .display_name = given("display_name", version),
+                           .vendor = "derived from " + enrolment->label,
+                           .not_before = {},
+                           .not_after = {},
+                           .host_groups = {},
+                           .command_line = command_line == evidence.facts.end() ? std::optional<std::string>()
+                                                                                : command_line->second}));
+    return parse_document(appraisal::encode(image));
+}
+
+Result<json::Value> mark_ca(const Invocation& call) {
+    const auto found = call.state.cas.find(call.text("name"));
+    if (found == call.state.cas.end())
+        return fail(Errc::not_found, "CA certificate", "there is no CA certificate " + call.text("name"));
+    inventory::CaCertificate ca = found->second;
+    ca.lab = call.find("spec")->find("lab")->as_bool();
+    return call.commit(inventory::CaImport{.ca = std::move(ca)});
+}
+
+Result<json::Value> list_audit(const Invocation& call) {
+    const auto text = [&call](std::string_view member) {
+        const json::Value* const value = call.find(member);
+        return value == nullptr ? std::string() : value->as_string();
+    };
+    const auto number = [&call](std::string_view member, std::int64_t otherwise) {
+        const json::Value* const value = call.find(member);
+        return value == nullptr ? otherwise : value->as_integer();
+    };
+    const std::int64_t most = number("most", 100);
+    if (most < 1 || most > 10'000)
+        return fail(Errc::malformed, "query.most", "most: expected 1 to 10000");
+    VS_TRY(const auto records,
+           call.parts.audit.read({.from = number("from", 1),
+                                  .most = static_cast<std::size_t>(most),
+                                  .kind = text("kind"),
+                                  .vm = text("vm")}));
+    return json::array_of(records, [](const audit::AuditRecord& record) {
+        return json::object({{"seq", record.sequence},
+                             {"time", to_text(record.time)},
+                             {"kind", record.kind},
+                             {"host", record.host.text},
+                             {"fields", record.fields}});
+    });
+}
+
+constexpr std::array<std::pair<std::string_view, inventory::RevocationKind>, 6> revocation_kinds = {
+    {{"host", inventory::RevocationKind::host},
+     {"ek", inventory::RevocationKind::ek},
+     {"ak", inventory::RevocationKind::ak},
+     {"image", inventory::RevocationKind::image},
+     {"key_id", inventory::RevocationKind::key},
+     {"blob", inventory::RevocationKind::blob}}};
+
+Result<json::Value> list_revocations(const Invocation& call) {
+    json::Array out;
+    for (const auto& [kind, by_value] : call.state.revocations)
+        for (const auto& [value, revocation] : by_value)
+            out.push_back(revocation.to_json());
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> create_revocation(const Invocation& call) {
+    const json::Value& spec = *call.find("spec");
+    const json::Value* const reason = spec.find("reason");
+    for (const auto& [word, kind] : revocation_kinds)
+        if (word == spec.find("kind")->as_string())
+            return call.commit(inventory::RevocationAdd{
+                .revocation = {.kind = kind,
+                               .value = spec.find("value")->as_string(),
+                               .reason = reason == nullptr || reason->is_null() ? "" : reason->as_string()}});
+    return fail(Errc::malformed, "revocation.kind");
+}
+
+Result<json::Value> export_services(const Invocation& call) {
+    VS_TRY(const json::Value document,
+           call.parts.keys.services_document(
+               {.cluster = call.state.cluster, .version = call.state.revision, .port = call.parts.port},
+               call.parts.clock,
+               call.parts.random));
+    return json::object({{"anchor", call.parts.keys.identity().anchor}, {"document", document}});
+}
+
+// Address, group and TLS root, as hosts and workload managers need them; attestation and key provider are one
+// here.
+json::Value host_info(const Invocation& call, std::string_view projection) {
+    const std::string_view kind = projection.empty() ? "NORMAL" : projection;
+    json::Object out{
+        {"host", call.parts.keys.config().host.text},
+        {"address",
+         json::object({{"hostname", call.parts.keys.config().tls_name}, {"port", call.parts.port}})}};
+    if (kind != "BRIEF") {
+        out.emplace("group", call.parts.keys.identity().group);
+        out.emplace("cluster", call.state.cluster);
+    }
+    if (kind == "FULL" || projection.empty())
+        out.emplace("trusted_CA",
+                    json::object({{"cert_chain", json::array({call.parts.keys.root_certificate().pem()})}}));
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> get_service_host(const Invocation& call) {
+    if (call.text("host") != call.parts.keys.config().host.text)
+        return fail(Errc::not_found, "host", "there is no trust authority host " + call.text("host"));
+    return host_info(call, {});
+}
+
+bool listed(const json::Value* filter, std::string_view member, std::string_view value) {
+    const json::Value* const list = filter == nullptr ? nullptr : filter->find(member);
+    if (list == nullptr || list->is_null())
+        return true;
+    for (const json::Value& item : list->as_array())
+        if (item.is_string() && item.as_string() == value)
+            return true;
+    return false;
+}
+
+Result<json::Value> list_service_hosts(const Invocation& call) {
+    const json::Value* const filter = call.find("spec");
+    const json::Value* const projection = call.find("projection");
+    const std::string_view kind =
+        projection == nullptr ? "NORMAL" : std::string_view(projection->as_string());
+    json::Array out;
+    if (listed(filter, "hosts", call.parts.keys.config().host.text) &&
+        listed(filter, "clusters", call.state.cluster) &&
+        listed(filter, "groups", call.parts.keys.identity().group)) {
+        json::Object item = host_info(call, kind).as_object();
+        item.emplace("summary_type", kind);
+        out.push_back(json::Value(std::move(item)));
+    }
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> get_status(const Invocation& call) {
+    return json::object(
+        {{"name", call.parts.keys.config().host.text},
+         {"role", "authority-host"},
+         {"version", "0.1.0"},
+         {"authority",
+          json::object({{"anchor", call.parts.keys.identity().anchor},
+                        {"group", call.parts.keys.identity().group},
+                        {"cluster", call.state.cluster},
+                        {"revision", call.state.revision},
+                        {"epoch", call.state.epoch},
+                        {"releasing", call.parts.core.lease_valid(call.parts.clock.boot_now())}})}});
+}
+
+struct Row {
+    std::string_view service;
+    std::string_view name;
+    Operate operate;
+};
+
+#define VS_TH "vcenter.trusted_infrastructure.trust_authority_hosts"
+
+constexpr std::array rows = {
+    Row{"vouchsafe.enrolments", "list", list_enrolments},
+    Row{"vouchsafe.enrolments", "get", get_enrolment},
+    Row{"vouchsafe.enrolments", "approve", approve_enrolment},
+    Row{"vouchsafe.enrolments", "delete", delete_enrolment},
+    Row{"vouchsafe.enrolments", "explain", explain},
+    Row{"vouchsafe.enrolments", "export_image", export_image},
+    Row{"vouchsafe.tpm_cas", "mark", mark_ca},
+    Row{"vouchsafe.audit", "list", list_audit},
+    Row{"vouchsafe.revocations", "list", list_revocations},
+    Row{"vouchsafe.revocations", "create", create_revocation},
+    Row{"vouchsafe.services_information", "export", export_services},
+    Row{"vouchsafe.status", "get", get_status},
+    Row{VS_TH ".attestation", "get", get_service_host},
+    Row{VS_TH ".attestation", "list", list_service_hosts},
+    Row{VS_TH ".kms", "get", get_service_host},
+    Row{VS_TH ".kms", "list", list_service_hosts},
+};
+
+} // namespace
+
+Operate find_own_operation(std::string_view service, std::string_view name) {
+    for (const Row& row : rows)
+        if (row.service == service && row.name == name)
+            return row.operate;
+    return nullptr;
+}
+
+} // namespace vouchsafe::authority

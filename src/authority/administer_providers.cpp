@@ -1,0 +1,327 @@
+// Trusted key providers: their key servers, certificates and status.
+#include "authority/administration.h"
+#include "authority/health.h"
+#include "crypto/x509.h"
+#include "json/members.h"
+#include "net/kmip_transport.h"
+
+#include <algorithm>
+#include <array>
+
+namespace vouchsafe::authority {
+
+namespace {
+
+using inventory::Provider;
+
+#define VS_KMS "vcenter.trusted_infrastructure.trust_authority_clusters.kms"
+#define VS_PROVIDERS VS_KMS ".providers"
+
+constexpr std::uint16_t kmip_port = 5696;
+constexpr std::chrono::days certificate_life{730};
+constexpr std::chrono::seconds look_limit{3};
+
+Result<const Provider*> provider_of(const Invocation& call) {
+    if (const json::Value* const cluster = call.find("cluster");
+        cluster != nullptr && cluster->as_string() != call.state.cluster)
+        return fail(
+            Errc::not_found, "cluster", "there is no trust authority cluster " + cluster->as_string());
+    const Provider* const provider = call.state.provider(call.text("provider"));
+    if (provider == nullptr)
+        return fail(Errc::not_found, "provider", "there is no key provider " + call.text("provider"));
+    return provider;
+}
+
+Result<std::vector<inventory::KmipServer>> read_servers(const json::Array& servers) {
+    std::vector<inventory::KmipServer> out;
+    for (const json::Value& server : servers) {
+        const json::Value& address = *server.find("address");
+        const json::Value* const port = address.find("port");
+        const std::int64_t number = port == nullptr || port->is_null() ? kmip_port : port->as_integer();
+        if (number < 1 || number > 65535)
+            return fail(Errc::malformed, "address.port", "address.port: expected 1 to 65535");
+        out.push_back({.name = server.find("name")->as_string(),
+                       .address = {.hostname = address.find("hostname")->as_string(),
+                                   .port = static_cast<std::uint16_t>(number)}});
+    }
+    if (out.empty())
+        return fail(Errc::malformed, "servers", "servers: a provider needs at least one");
+    return out;
+}
+
+// The parts of a key server's description that create and update share.
+Result<void> read_key_server(const json::Value& spec, Provider& provider) {
+    json::Members members(spec, "key_server");
+    VS_TRY([[maybe_unused]] const auto type, members.optional_string("type"));
+    VS_TRY(const auto description, members.optional_string("description"));
+    VS_TRY(const auto timeout, members.optional_integer("connection_timeout", {.least = 1, .most = 30}));
+    if (members.has("proxy_server"))
+        return fail(Errc::unsupported, "proxy_server", "proxy_server: proxies are not supported yet");
+    VS_TRY(auto kmip, members.optional_object("kmip_server"));
+    if (description)
+        provider.description = *description;
+    if (timeout)
+        provider.connection_timeout = timeout;
+    if (!kmip)
+        return {};
+    VS_TRY(const json::Array* const servers, kmip->optional_array("servers"));
+    if (servers != nullptr) {
+        VS_TRY(provider.servers, read_servers(*servers));
+    }
+    VS_TRY(const auto username, kmip->optional_string("username"));
+    if (username)
+        provider.username = username;
+    return {};
+}
+
+Result<json::Value> list_providers(const Invocation& call) {
+    json::Array out;
+    for (const auto& [name, provider] : call.state.providers) {
+        const bool ready = provider.client_certificate && !provider.trusted_peer_certificates.empty();
+        out.push_back(json::object({{"provider", name}, {"health", ready ? "OK" : "WARNING"}}));
+    }
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> create_provider(const Invocation& call) {
+    const json::Value& spec = *call.find("spec");
+    Provider provider{.name = spec.find("provider")->as_string(),
+                      .uid = to_hex(call.parts.random.bytes(16)),
+                      .description = {},
+                      .generations = {{.number = 1, .primary_key = spec.find("master_key_id")->as_string()}},
+                      .servers = {},
+                      .connection_timeout = {},
+                      .username = {},
+                      .sealed_password = {},
+                      .sealed_client_key = {},
+                      .client_certificate = {},
+                      .trusted_peer_certificates = {},
+                      .policy = {}};
+    VS_TRY_VOID(read_key_server(*spec.find("key_server"), provider));
+    if (provider.servers.empty())
+        return fail(Errc::malformed, "kmip_server", "kmip_server: is missing");
+    return call.commit(inventory::ProviderCreate{.provider = std::move(provider)});
+}
+
+Result<json::Value> update_provider(const Invocation& call) {
+    VS_TRY(const Provider* const before, provider_of(call));
+    Provider after = *before;
+    const json::Value& spec = *call.find("spec");
+    if (const json::Value* const server = spec.find("key_server"); server != nullptr && !server->is_null())
+        VS_TRY_VOID(read_key_server(*server, after));
+    const json::Value* const key = spec.find("master_key_id");
+    if (key != nullptr && !key->is_null() && key->as_string() != after.generations.back().primary_key)
+        after.generations.push_back(
+            {.number = after.generations.back().number + 1, .primary_key = key->as_string()});
+    return call.commit(inventory::ProviderUpdate{.provider = std::move(after)});
+}
+
+Result<json::Value> delete_provider(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    return call.commit(inventory::ProviderDelete{.name = provider->name});
+}
+
+// Whether each key server is who we think, and takes us: by asking for the primary key's attributes.
+json::Value
+server_status(const Invocation& call, const Provider& provider, const inventory::KmipServer& server) {
+    Provider alone = provider;
+    alone.servers = {server};
+    keyprovider::KmipKeyServer asked(call.parts.key_servers);
+    const auto attributes = asked.attributes(alone, provider.generations.back());
+    json::Array details;
+    bool good = attributes.has_value();
+    if (!attributes) {
+        details.push_back(message(attributes.error().where, attributes.error().detail));
+    } else if (const auto checked = keyprovider::check_attributes(*attributes); !checked) {
+        details.push_back(message(checked.error().where, checked.error().detail));
+        good = false;
+    }
+    const bool trusted = attributes || (attributes.error().where != "net.tls_identity" &&
+                                        attributes.error().where != "provider.peer_certificates" &&
+                                        attributes.error().code != Errc::unavailable &&
+                                        attributes.error().code != Errc::timed_out);
+    return json::object({{"name", server.name},
+                         {"health", good ? "OK" : "ERROR"},
+                         {"details", std::move(details)},
+                         {"client_trust_server", trusted},
+                         {"server_trust_client", attributes.has_value()}});
+}
+
+json::Value provider_status(const Invocation& call, const Provider& provider) {
+    json::Array servers;
+    for (const inventory::KmipServer& server : provider.servers)
+        servers.push_back(server_status(call, provider, server));
+    const auto is_good = [](const json::Value& server) { return server.find("health")->as_string() == "OK"; };
+    const bool all = std::ranges::all_of(servers, is_good);
+    const bool any = std::ranges::any_of(servers, is_good);
+    json::Array details;
+    if (!all)
+        details.push_back(
+            message("provider.servers", "not every key server of the provider answers as it should"));
+    return json::object({{"health",
+                          all   ? "OK"
+                          : any ? "WARNING"
+                                : "ERROR"},
+                         {"details", std::move(details)},
+                         {"servers", std::move(servers)}});
+}
+
+Result<json::Value> get_provider(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    json::Object kmip{{"servers", json::array_of(provider->servers, [](const inventory::KmipServer& server) {
+                           return json::object({{"name", server.name},
+                                                {"address",
+                                                 json::object({{"hostname", server.address.hostname},
+                                                               {"port", server.address.port}})}});
+                       })}};
+    if (provider->username)
+        kmip.emplace("username", *provider->username);
+    json::Object key_server{
+        {"type", "KMIP"}, {"description", provider->description}, {"kmip_server", std::move(kmip)}};
+    if (provider->connection_timeout)
+        key_server.emplace("connection_timeout", *provider->connection_timeout);
+    return json::object({{"master_key_id", provider->generations.back().primary_key},
+                         {"key_server", std::move(key_server)},
+                         {"status", provider_status(call, *provider)}});
+}
+
+Result<json::Value> service_status(const Invocation& call) {
+    return call.parts.core.lease_valid(call.parts.clock.boot_now())
+               ? healthy()
+               : unhealthy("kms.lease", "this authority host has lost its right to release");
+}
+
+Result<json::Value> set_credential(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    Provider after = *provider;
+    const Secret password(as_bytes(call.text("credential")));
+    after.sealed_password = call.parts.secrets.seal("provider-" + provider->uid + "-password", password);
+    return call.commit(inventory::ProviderUpdate{.provider = std::move(after)});
+}
+
+Result<json::Value> create_client_certificate(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    const auto key = crypto::EcPrivateKey::generate();
+    const SysTime now = call.parts.clock.now();
+    const crypto::Certificate certificate = crypto::make_self_signed(
+        key,
+        {.common_name = "vouchsafe-" + provider->uid.substr(0, 8),
+         .dns_names = {},
+         .usage = crypto::Usage::client,
+         .validity = {.not_before = now - std::chrono::hours(1), .not_after = now + certificate_life}});
+    return call.commit(inventory::ProviderClientCertificate{
+        .name = provider->name,
+        .certificate = certificate.pem(),
+        .sealed_client_key = call.parts.secrets.seal(client_key_name(provider->uid), key.to_secret_der())});
+}
+
+Result<json::Value> get_client_certificate(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    if (!provider->client_certificate)
+        return fail(
+            Errc::not_found, "client_certificate", provider->name + ": has no client certificate yet");
+    return json::object({{"certificate", *provider->client_certificate}});
+}
+
+Result<json::Value> list_current_certificates(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    const json::Value* const only_trusted = call.find("trusted");
+    const json::Value* const names = call.find("server_names");
+    json::Array out;
+    for (const inventory::KmipServer& server : provider->servers) {
+        if (names != nullptr && std::ranges::none_of(names->as_array(), [&](const json::Value& name) {
+                return name.as_string() == server.name;
+            }))
+            continue;
+        const auto shown =
+            net::fetch_peer_certificate({.host = server.address.hostname, .port = server.address.port},
+                                        call.parts.key_servers.resolve(),
+                                        std::chrono::steady_clock::now() + look_limit);
+        const bool trusted = shown && std::ranges::find(provider->trusted_peer_certificates, *shown) !=
+                                          provider->trusted_peer_certificates.end();
+        if (only_trusted != nullptr && only_trusted->is_bool() && only_trusted->as_bool() != trusted)
+            continue;
+        json::Object item{
+            {"server_name", server.name}, {"trusted", trusted}, {"error_messages", json::Array{}}};
+        if (shown)
+            item.emplace("certificate", *shown);
+        else
+            item["error_messages"] = json::array({message(shown.error().where, shown.error().detail)});
+        out.push_back(json::Value(std::move(item)));
+    }
+    return json::Value(std::move(out));
+}
+
+Result<json::Value> update_trusted_certificates(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    const json::Value* const list = call.find("spec")->find("certificates");
+    if (list == nullptr || list->is_null())
+        return json::Value();
+    std::vector<std::string> certificates;
+    for (const json::Value& text : list->as_array()) {
+        VS_TRY(const crypto::Certificate certificate, crypto::Certificate::from_pem(text.as_string()));
+        certificates.push_back(certificate.pem());
+    }
+    return call.commit(
+        inventory::ProviderPeerCertificates{.name = provider->name, .certificates = std::move(certificates)});
+}
+
+Result<json::Value> get_trusted_certificates(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    return json::object({{"certificates", json::array_of(provider->trusted_peer_certificates)}});
+}
+
+Result<json::Value> get_policy(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    return json::object({{"freshness", inventory::to_string(provider->policy.freshness)},
+                         {"wrapping", inventory::to_string(provider->policy.wrapping)},
+                         {"host_groups", json::array_of(provider->policy.host_groups)},
+                         {"unsafe_boot_only", provider->policy.unsafe_boot_only},
+                         {"uid", provider->uid}});
+}
+
+Result<json::Value> set_policy(const Invocation& call) {
+    VS_TRY(const Provider* const provider, provider_of(call));
+    Provider after = *provider;
+    json::Members spec(*call.find("spec"), "spec");
+    VS_TRY(auto groups, spec.optional_strings("host_groups"));
+    VS_TRY(const auto boot_only, spec.optional_boolean("unsafe_boot_only"));
+    if (groups)
+        after.policy.host_groups = *std::move(groups);
+    after.policy.unsafe_boot_only = boot_only.value_or(after.policy.unsafe_boot_only);
+    return call.commit(inventory::ProviderUpdate{.provider = std::move(after)});
+}
+
+struct Row {
+    std::string_view service;
+    std::string_view name;
+    Operate operate;
+};
+
+constexpr std::array rows = {
+    Row{VS_KMS ".service_status", "get", service_status},
+    Row{VS_PROVIDERS, "list", list_providers},
+    Row{VS_PROVIDERS, "create", create_provider},
+    Row{VS_PROVIDERS, "get", get_provider},
+    Row{VS_PROVIDERS, "update", update_provider},
+    Row{VS_PROVIDERS, "delete", delete_provider},
+    Row{VS_PROVIDERS ".credential", "set", set_credential},
+    Row{VS_PROVIDERS ".client_certificate", "create", create_client_certificate},
+    Row{VS_PROVIDERS ".client_certificate", "get", get_client_certificate},
+    Row{VS_PROVIDERS ".current_peer_certificates", "list", list_current_certificates},
+    Row{VS_PROVIDERS ".trusted_peer_certificates", "update", update_trusted_certificates},
+    Row{VS_PROVIDERS ".trusted_peer_certificates", "get", get_trusted_certificates},
+    Row{"vouchsafe.provider_policy", "get", get_policy},
+    Row{"vouchsafe.provider_policy", "set", set_policy},
+};
+
+} // namespace
+
+Operate find_provider_operation(std::string_view service, std::string_view name) {
+    for (const Row& row : rows)
+        if (row.service == service && row.name == name)
+            return row.operate;
+    return nullptr;
+}
+
+} // namespace vouchsafe::authority

@@ -1,0 +1,78 @@
+// What administrators may ask of an authority host: the operations of the table, decided here.
+//
+// Every call comes with a verified administrator token. An issuer of role administrator may do what the
+// groups in the token allow, and changes of trust need TrustedAdmins; an issuer of role consumer reads,
+// whatever its tokens claim.
+#pragma once
+
+#include "authority/core.h"
+#include "authority/key_servers.h"
+#include "authority/keyring.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "inventory/ports.h"
+#include "json/value.h"
+#include "keyprovider/primary_key.h"
+#include "store/audit_file.h"
+#include "token/identity.h"
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace vouchsafe::authority {
+
+struct AdministrationParts {
+    Core& core;
+    const Keyring& keys;
+    inventory::AuthorityRecords& records;
+    store::AuditFile& audit;
+    store::SealedFiles& secrets;
+    KeyServers& key_servers;
+    keyprovider::PrimaryKeyCache& primary_keys;
+    const Clock& clock;
+    Random& random;
+    std::uint16_t port = 0; ///< that hosts reach this authority host at
+};
+
+/// Safe for several threads.
+class Administration {
+public:
+    explicit Administration(AdministrationParts parts) : parts_(parts) {}
+
+    /// POST /v1/admin/invoke: token and body as they came. The token is used up, whatever the answer.
+    Result<json::Value> invoke(std::string_view token, Bytes body);
+
+private:
+    Result<void> use_once(const token::VerifiedAdministrator& administrator);
+
+    AdministrationParts parts_;
+    std::mutex mutex_;
+    std::map<std::string, SysTime> used_; ///< ids of tokens, until they expire
+};
+
+/// One operation as its function sees it.
+struct Invocation {
+    const AdministrationParts& parts;
+    const inventory::AuthorityState& state; ///< at the beginning
+    const json::Value& input;               ///< checked against the table
+    inventory::Author author;
+
+    const std::string&
+    text(std::string_view member) const; ///< a path parameter or text that the table requires
+
+    const json::Value* find(std::string_view member) const { return input.find(member); }
+
+    Result<json::Value> commit(inventory::Change change) const; ///< null on success
+};
+
+using Operate = Result<json::Value> (*)(const Invocation&);
+
+/// nullptr when this authority host has no such operation.
+Operate find_attestation_operation(std::string_view service, std::string_view name);
+Operate find_provider_operation(std::string_view service, std::string_view name);
+Operate find_own_operation(std::string_view service, std::string_view name);
+
+} // namespace vouchsafe::authority

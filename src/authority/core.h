@@ -1,0 +1,91 @@
+// The state of one authority host: the verified fold of its change records, the right to release, and the one
+// door through which changes come.
+#pragma once
+
+#include "audit/sink.h"
+#include "authority/keyring.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "inventory/fold.h"
+#include "inventory/ports.h"
+#include "inventory/state.h"
+#include "keyprovider/release.h"
+#include "token/keys.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+namespace vouchsafe::authority {
+
+/// T: how long after the sending of its last heartbeat an authority host may release, less 10 % for clocks
+/// that drift.
+inline constexpr std::chrono::milliseconds release_right{9'000};
+inline constexpr std::chrono::milliseconds heartbeat_interval{2'000};
+
+/// Safe for several threads.
+class Core final : public keyprovider::AuthorityView {
+public:
+    struct Parts {
+        const Keyring& keys;
+        inventory::ChangeLog& changes;
+        audit::AuditSink& audit;
+        const Clock& clock;
+    };
+
+    /// Folds the records; `untrusted` when one does not verify.
+    static Result<std::unique_ptr<Core>> open(Parts parts);
+
+    /// The first record of a new cluster.
+    static Result<void> initialise(Parts parts, inventory::AuthorityInit init);
+
+    std::shared_ptr<const inventory::AuthorityState> state() const override;
+    std::shared_ptr<const token::KeySet> token_keys() const override;
+    bool lease_valid(BootTime now) const override;
+
+    /// Signs and stores the change, puts it on record, and makes it the state. It returns when the change is
+    /// in force: no request that began under an older state is under way any more. `unavailable` at
+    /// "core.under_way" when one does not end in time; the change is then in force all the same for every
+    /// later request, and for that one by its second check.
+    Result<std::shared_ptr<const inventory::AuthorityState>> commit(inventory::Change change,
+                                                                    inventory::Author author);
+
+    /// One heartbeat: renews the right to release when this copy has reached the revision that the store has.
+    Result<void> heartbeat();
+
+    /// Tells the lowest revision that a request under way began with
+    /// (ReleaseService::oldest_revision_under_way).
+    void watch_requests(std::function<std::optional<std::int64_t>()> oldest);
+
+private:
+    explicit Core(Parts parts) : parts_(parts) {}
+
+    Result<void> wait_for_older_requests(std::int64_t revision);
+
+    Parts parts_;
+    std::mutex committing_; ///< one change after the other
+    mutable std::mutex mutex_;
+    std::shared_ptr<const inventory::AuthorityState> state_;
+    std::shared_ptr<const token::KeySet> token_keys_;
+    token::KeySet change_keys_;
+    std::function<std::optional<std::int64_t>()> oldest_;
+    std::atomic<std::int64_t> release_until_{0}; ///< boot time, milliseconds
+};
+
+/// Sends heartbeats until it ends; says to `report` when one fails and when they work again.
+class Heartbeat {
+public:
+    using Report = std::function<void(const Error*)>;
+
+    Heartbeat(Core& core, Report report);
+
+private:
+    std::jthread thread_;
+};
+
+} // namespace vouchsafe::authority

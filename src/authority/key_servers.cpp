@@ -1,0 +1,71 @@
+#include "authority/key_servers.h"
+
+#include "crypto/digest.h"
+#include "json/write.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace vouchsafe::authority {
+
+namespace {
+
+constexpr std::chrono::seconds usual_timeout{2};
+constexpr std::chrono::seconds longest_timeout{30};
+
+// A transport of the pool, for one exchange after the other.
+class Shared final : public kmip::Transport {
+public:
+    explicit Shared(std::shared_ptr<net::KmipTransport> transport) : transport_(std::move(transport)) {}
+
+    Result<Buffer> exchange(Bytes request, kmip::Deadline deadline) override {
+        return transport_->exchange(request, deadline);
+    }
+
+private:
+    std::shared_ptr<net::KmipTransport> transport_; // shared with the pool
+};
+
+std::string configuration_of(const inventory::Provider& provider, const inventory::KmipServer& server) {
+    const std::string text = json::canonical(provider.to_json()) + json::canonical(server.address.to_json());
+    return to_hex(crypto::sha256(as_bytes(text)));
+}
+
+} // namespace
+
+std::string client_key_name(const std::string& provider_uid) {
+    return "provider-" + provider_uid + "-client-key";
+}
+
+kmip::Deadline KeyServers::deadline(const inventory::Provider& provider) {
+    const std::chrono::seconds wanted(provider.connection_timeout.value_or(usual_timeout.count()));
+    return std::chrono::steady_clock::now() + std::clamp(wanted, std::chrono::seconds(1), longest_timeout);
+}
+
+Result<std::unique_ptr<kmip::Transport>> KeyServers::connect(const inventory::Provider& provider,
+                                                             const inventory::KmipServer& server) {
+    if (!provider.client_certificate || !provider.sealed_client_key)
+        return fail(
+            Errc::conflict, "provider.client_certificate", provider.name + ": has no client certificate yet");
+    if (provider.trusted_peer_certificates.empty())
+        return fail(Errc::untrusted,
+                    "provider.peer_certificates",
+                    provider.name + ": no certificate of its key server is trusted yet");
+    const std::string configuration = configuration_of(provider, server);
+    const std::scoped_lock lock(mutex_);
+    Pooled& pooled = pool_[{provider.uid, server.name}];
+    if (pooled.configuration != configuration) {
+        VS_TRY(Secret key, secrets_.open(client_key_name(provider.uid), *provider.sealed_client_key));
+        VS_TRY(
+            auto transport,
+            net::KmipTransport::create(
+                {.server = {.host = server.address.hostname, .port = server.address.port},
+                 .trust = {.pem = provider.trusted_peer_certificates},
+                 .identity = {.certificate_pem = *provider.client_certificate, .private_key = std::move(key)},
+                 .resolve = resolve_}));
+        pooled = {.configuration = configuration, .transport = std::move(transport)};
+    }
+    return std::make_unique<Shared>(pooled.transport);
+}
+
+} // namespace vouchsafe::authority

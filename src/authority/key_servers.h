@@ -1,0 +1,45 @@
+// The way to key servers: pinned certificates, the provider's own client certificate, bounded waits.
+#pragma once
+
+#include "base/result.h"
+#include "inventory/provider.h"
+#include "keyprovider/kmip_key_server.h"
+#include "net/endpoint.h"
+#include "net/kmip_transport.h"
+#include "store/sealed_files.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace vouchsafe::authority {
+
+/// Under this name a provider's client key is sealed inside change records.
+std::string client_key_name(const std::string& provider_uid);
+
+/// Keeps one transport for each key server and configuration, so that a connection is used again.
+class KeyServers final : public keyprovider::KmipConnector {
+public:
+    KeyServers(const store::SealedFiles& secrets, net::ResolveMap resolve)
+        : secrets_(secrets), resolve_(std::move(resolve)) {}
+
+    Result<std::unique_ptr<kmip::Transport>> connect(const inventory::Provider& provider,
+                                                     const inventory::KmipServer& server) override;
+    kmip::Deadline deadline(const inventory::Provider& provider) override;
+
+    const net::ResolveMap& resolve() const { return resolve_; }
+
+private:
+    struct Pooled {
+        std::string configuration; ///< digest of all that the transport was made from
+        std::shared_ptr<net::KmipTransport> transport;
+    };
+
+    const store::SealedFiles& secrets_;
+    net::ResolveMap resolve_;
+    std::mutex mutex_;
+    std::map<std::pair<std::string, std::string>, Pooled> pool_; ///< by provider uid and server name
+};
+
+} // namespace vouchsafe::authority
