@@ -1,0 +1,154 @@
+#include "base/reader.h"
+#include "eventlog/ima.h"
+#include "tests/support/recorded_boot.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace vouchsafe::eventlog {
+namespace {
+
+using namespace std::string_literals;
+
+Buffer field(std::string_view text) {
+    return Writer().little(static_cast<std::uint32_t>(text.size())).text(text).done();
+}
+
+Buffer file_fields(std::string_view name) {
+    return Writer().bytes(field("sha256:\0"s + std::string(32, 'd'))).bytes(field(name)).done();
+}
+
+struct Parts {
+    std::uint32_t pcr = 10;
+    std::size_t digest_bytes = 20;
+    std::string name = "ima-ng";
+    Buffer data = file_fields("/usr/bin/a b\0"s);
+};
+
+Buffer entry(const Parts& parts) {
+    Writer out;
+    out.little(parts.pcr).bytes(Buffer(parts.digest_bytes, 0x77)).bytes(field(parts.name));
+    if (parts.name != "ima")
+        out.little(static_cast<std::uint32_t>(parts.data.size()));
+    return out.bytes(parts.data).done();
+}
+
+Buffer oldest_data(std::string_view name) {
+    return Writer().bytes(Buffer(20, 0x33)).bytes(field(name)).done();
+}
+
+TEST(ImaList, ParsesARecordedList) {
+    const Buffer bytes = test::load_boot("uki").ima_log;
+    const auto list = parse_ima_list(bytes);
+    ASSERT_TRUE(list) << list.error().detail;
+    EXPECT_EQ(list->digest_bytes, 20U);
+    ASSERT_EQ(list->entries.size(), 1U);
+    EXPECT_EQ(list->entries[0].pcr, 10U);
+    EXPECT_EQ(list->entries[0].template_name, "ima-sig");
+    const auto file = decode_ima_file(list->entries[0]);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->name, "boot_aggregate");
+    EXPECT_EQ(file->algorithm, "sha256");
+    EXPECT_EQ(to_hex(file->digest), "dc515f27307ebd9a7256928d40eff437c3e43a7d6a40beb59eed1cc6178fb38f");
+    EXPECT_TRUE(file->signature.empty());
+}
+
+TEST(ImaList, TakesMixedTemplatesAndPcrs) {
+    const Buffer bytes = Writer()
+                             .bytes(entry({}))
+                             .bytes(entry({.name = "ima", .data = oldest_data("/init")}))
+                             .bytes(entry({.pcr = 11, .name = "ima-buf", .data = field("x")}))
+                             .done();
+    const auto list = parse_ima_list(bytes);
+    ASSERT_TRUE(list) << list.error().detail;
+    ASSERT_EQ(list->entries.size(), 3U);
+    EXPECT_EQ(decode_ima_file(list->entries[0])->name, "/usr/bin/a b");
+    EXPECT_EQ(decode_ima_file(list->entries[1])->name, "/init");
+    EXPECT_EQ(decode_ima_file(list->entries[2]).error().code, Errc::unsupported);
+    EXPECT_EQ(list->entries[2].pcr, 11U);
+}
+
+TEST(ImaList, OldestTemplateHashesAPaddedName) {
+    const Buffer bytes = entry({.name = "ima", .data = oldest_data("/init")});
+    const auto list = parse_ima_list(bytes);
+    const auto input = ima_hash_input(list->entries.at(0));
+    ASSERT_TRUE(input);
+    EXPECT_EQ(input->size(), 20U + 256U);
+    EXPECT_EQ(to_hex(Bytes(*input).subspan(18, 8)), "33332f696e697400");
+}
+
+TEST(ImaList, FindsTheLengthOfTemplateDigests) {
+    for (const std::size_t size : {20U, 32U, 48U, 64U}) {
+        const Buffer bytes =
+            Writer().bytes(entry({.digest_bytes = size})).bytes(entry({.digest_bytes = size})).done();
+        const auto list = parse_ima_list(bytes);
+        ASSERT_TRUE(list) << size;
+        EXPECT_EQ(list->digest_bytes, size);
+        EXPECT_EQ(list->entries.size(), 2U);
+        EXPECT_TRUE(parse_ima_list(bytes, size));
+    }
+    EXPECT_EQ(parse_ima_list(entry({}), 32).error().code, Errc::malformed);
+    EXPECT_EQ(parse_ima_list(entry({}), 21).error().where, "ima.digest_bytes");
+}
+
+TEST(ImaList, MarksViolations) {
+    Buffer bytes = entry({});
+    std::fill(bytes.begin() + 4, bytes.begin() + 24, std::uint8_t{0});
+    EXPECT_TRUE(parse_ima_list(bytes)->entries.at(0).violation());
+    bytes[23] = 1;
+    EXPECT_FALSE(parse_ima_list(bytes)->entries.at(0).violation());
+}
+
+TEST(ImaList, AllowsOneTrailingByte) {
+    const Buffer one = Writer().bytes(entry({})).text("\n").done();
+    EXPECT_EQ(parse_ima_list(one)->trailing, 1U);
+    const Buffer two = Writer().bytes(entry({})).text("\n\n").done();
+    EXPECT_FALSE(parse_ima_list(two));
+}
+
+TEST(ImaList, RefusesBadEntriesByTheirDefect) {
+    const Buffer good = entry({});
+
+    struct {
+        Buffer bytes;
+        const char* where;
+    } const rows[] = {
+        {entry({.pcr = 24}), "ima.pcr"},
+        {Buffer(good.begin(), good.end() - 1), "ima.template_data"},
+        {Buffer(good.begin(), good.begin() + 10), "ima.template_digest"},
+        {entry({.name = ""}), "ima.template_name"},
+        {entry({.name = std::string(256, 'x')}), "ima.template_name"},
+        {entry({.name = "im a"}), "ima.template_name"},
+        {entry({.name = "ima", .data = oldest_data(std::string(256, 'n'))}), "ima.template_data"},
+    };
+
+    for (const auto& row : rows) {
+        const auto list = parse_ima_list(row.bytes, 20);
+        ASSERT_FALSE(list) << row.where;
+        EXPECT_EQ(list.error().where, row.where);
+        EXPECT_TRUE(list.error().detail.starts_with("entry 0 at offset 0: "));
+    }
+}
+
+TEST(ImaList, HoldsItsLimits) {
+    const Buffer bytes = Writer().bytes(entry({})).bytes(entry({})).done();
+    EXPECT_EQ(parse_ima_list(bytes, 20, {.list_bytes = bytes.size() - 1}).error().where, "ima.list_bytes");
+    EXPECT_EQ(parse_ima_list(bytes, 20, {.entries = 1}).error().where, "ima.entries");
+    EXPECT_EQ(parse_ima_list(bytes, 20, {.template_bytes = 10}).error().code, Errc::too_large);
+    EXPECT_TRUE(parse_ima_list(bytes, 20, {.list_bytes = bytes.size(), .entries = 2}));
+}
+
+TEST(ImaFile, RefusesFieldsThatDoNotFit) {
+    const auto with_data = [](Buffer data) { return entry({.data = std::move(data)}); };
+    const auto fails = [](const Buffer& bytes) {
+        const auto list = parse_ima_list(bytes, 20);
+        return list && !decode_ima_file(list->entries.at(0));
+    };
+    EXPECT_TRUE(fails(with_data(Writer().bytes(file_fields("/a")).text("x").done()))); // trailing
+    EXPECT_TRUE(fails(with_data(field("no colon"))));
+    EXPECT_TRUE(fails(with_data(Writer().little(0xFFFFFFFFU).text("sha1:").done())));
+}
+
+} // namespace
+} // namespace vouchsafe::eventlog
