@@ -46,8 +46,8 @@ Result<std::vector<std::string>> to_strings(const Value& value, std::string_view
 }
 
 /// A text that a decoder of base takes; its error is reported as this member's.
-template <class Decode> auto decoded(const Value& value, std::string_view where, Decode&& decode) {
-    using Decoded = std::invoke_result_t<Decode, std::string_view>;
+template <class Decode> auto decoded(const Value& value, std::string_view where, const Decode& decode) {
+    using Decoded = std::invoke_result_t<const Decode&, std::string_view>;
     if (!value.is_string())
         return Decoded(wrong(where, "a string", value));
     Decoded out = decode(value.as_string());
@@ -124,8 +124,8 @@ const Value* Members::find(std::string_view name) {
     return has(name) ? &members_->find(name)->second : nullptr;
 }
 
-template <class Read> auto Members::required(std::string_view name, Read&& read) {
-    using Out = std::invoke_result_t<Read, const Value&, std::string_view>;
+template <class Read> auto Members::required(std::string_view name, const Read& read) {
+    using Out = std::invoke_result_t<const Read&, const Value&, std::string_view>;
     if (members_ == nullptr)
         return Out(fail(Errc::malformed, where_, "must be an object"));
     const Value* const value = find(name);
@@ -134,8 +134,8 @@ template <class Read> auto Members::required(std::string_view name, Read&& read)
     return read(*value, at(name));
 }
 
-template <class Read> auto Members::optional(std::string_view name, Read&& read) {
-    using Content = std::invoke_result_t<Read, const Value&, std::string_view>::value_type;
+template <class Read> auto Members::optional(std::string_view name, const Read& read) {
+    using Content = std::invoke_result_t<const Read&, const Value&, std::string_view>::value_type;
     // Pointers say absence by themselves.
     using Maybe = std::conditional_t<std::is_pointer_v<Content>, Content, std::optional<Content>>;
     using Out = Result<Maybe>;

@@ -72,7 +72,7 @@ public:
     /// One element for each item of an array: read(const Value&, std::string where) -> Result<Element>.
     /// Refuses arrays longer than `most`.
     template <class Element, class Read>
-    Result<std::vector<Element>> list(std::string_view name, std::size_t most, Read&& read) {
+    Result<std::vector<Element>> list(std::string_view name, std::size_t most, const Read& read) {
         VS_TRY(const Array* const items, array(name));
         if (items->size() > most)
             return fail(Errc::too_large, at(name), "too many items");
@@ -90,8 +90,8 @@ public:
 private:
     const Value* find(std::string_view name);
     std::string at(std::string_view name) const;
-    template <class Read> auto required(std::string_view name, Read&& read);
-    template <class Read> auto optional(std::string_view name, Read&& read);
+    template <class Read> auto required(std::string_view name, const Read& read);
+    template <class Read> auto optional(std::string_view name, const Read& read);
 
     const Object* members_ = nullptr; ///< nullptr: the value was no object
     std::set<std::string, std::less<>> read_;

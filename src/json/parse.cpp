@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +32,9 @@ public:
     std::optional<Error> refusal; ///< set when an event was refused; says more than the parser's code
     Value root;
 
-    bool on_document_begin(BoostError&) { return true; }
+    static bool on_document_begin(BoostError&) { return true; }
 
-    bool on_document_end(BoostError&) { return true; }
+    static bool on_document_end(BoostError&) { return true; }
 
     bool on_array_begin(BoostError& code) { return open(Value(Array{}), code); }
 
@@ -68,7 +69,7 @@ public:
         return true;
     }
 
-    bool on_number_part(BoostText, BoostError&) { return true; }
+    static bool on_number_part(BoostText, BoostError&) { return true; }
 
     bool on_int64(std::int64_t number, BoostText text, BoostError& code) {
         if (number == 0 && text.starts_with('-'))
@@ -88,9 +89,9 @@ public:
 
     bool on_null(BoostError& code) { return add(Value(), code); }
 
-    bool on_comment_part(BoostText, BoostError&) { return true; }
+    static bool on_comment_part(BoostText, BoostError&) { return true; }
 
-    bool on_comment(BoostText, BoostError&) { return true; }
+    static bool on_comment(BoostText, BoostError&) { return true; }
 
 private:
     struct Frame {
@@ -169,8 +170,8 @@ Result<Value> parse(std::string_view text, const Limits& limits) {
     boost::json::basic_parser<Builder> parser(options, limits.items);
     BoostError code;
     const std::size_t used = parser.write_some(false, text.data(), text.size(), code);
-    if (parser.handler().refusal)
-        return std::unexpected(*std::move(parser.handler().refusal));
+    if (const auto& refusal = parser.handler().refusal)
+        return std::unexpected(*refusal);
     if (code)
         return refused(code);
     if (used != text.size())

@@ -105,7 +105,7 @@ Value object(std::initializer_list<Field> fields);
 Value array(std::initializer_list<Value> items);
 
 /// array_of(range, to_value): one item for each element of the range.
-template <class Range, class ToValue> Value array_of(const Range& range, ToValue&& to_value) {
+template <class Range, class ToValue> Value array_of(const Range& range, const ToValue& to_value) {
     Array items;
     for (const auto& element : range)
         items.emplace_back(to_value(element));

@@ -74,7 +74,7 @@ public:
 
 private:
     template <class Elements, class Write>
-    void write_all(char open, char close, const Elements& elements, Write&& write_one) {
+    void write_all(char open, char close, const Elements& elements, const Write& write_one) {
         out_ += open;
         indent_ += step_.value_or(0);
         bool first = true;
