@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "kmip/client.h"
 #include "net/cancel.h"
 #include "net/endpoint.h"
 #include "net/tls_identity.h"
@@ -28,15 +29,14 @@ struct KmipTransportConfig {
 /// TLS 1.2 or 1.3. Keeps one connection while it is certainly good; after any doubt (idle too long, bytes
 /// nobody asked for, an error half-way) the next exchange opens a fresh one. An exchange is never sent twice.
 /// Calls from several threads wait for each other, within their deadlines.
-class KmipTransport {
+class KmipTransport final : public kmip::Transport {
 public:
     static Result<std::unique_ptr<KmipTransport>> create(KmipTransportConfig config);
-    KmipTransport(const KmipTransport&) = delete;
-    KmipTransport& operator=(const KmipTransport&) = delete;
-    ~KmipTransport();
+    ~KmipTransport() override;
 
-    /// One TTLV request message out, one TTLV response message (header and all) in.
-    Result<Buffer> exchange(Bytes request, Deadline deadline);
+    /// Errors: `timed_out`, `unavailable`, `untrusted` as HttpsClient has them; `malformed` at "kmip.frame",
+    /// `too_large` at "kmip.frame". Nothing of the request is sent to a server that is not the pinned one.
+    Result<Buffer> exchange(Bytes request, kmip::Deadline deadline) override;
 
 private:
     struct Impl;

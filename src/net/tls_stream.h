@@ -1,0 +1,74 @@
+// Within net: a blocking TLS connection whose every wait has a deadline and can be cancelled.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "net/cancel.h"
+#include "net/endpoint.h"
+#include "net/tls_context.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace vouchsafe::net {
+
+/// A socket that is open; closes itself.
+class Socket {
+public:
+    explicit Socket(int fd) : fd_(fd) {}
+
+    Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+    Socket& operator=(Socket&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    ~Socket();
+
+    int fd() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+struct ConnectRequest {
+    const Endpoint& server;
+    const ResolveMap& resolve;
+    Deadline deadline;
+    const Cancellation* cancellation = nullptr;
+};
+
+class TlsStream {
+public:
+    /// Tries the server's addresses in order. Errors as HttpsClient has them.
+    static Result<TlsStream> connect(const ClientTls& tls, const ConnectRequest& request);
+
+    Result<void> write_all(Bytes bytes, Deadline deadline);
+    /// At least one byte; 0 when the peer has closed.
+    Result<std::size_t> read_some(std::span<std::uint8_t> into, Deadline deadline);
+
+    /// Whether the peer has neither closed nor sent anything unasked; does not wait.
+    bool is_quiet();
+
+    X509Certificate peer_certificate() const;
+
+private:
+    TlsStream(Socket socket, Ssl ssl, const Cancellation* cancellation)
+        : socket_(std::move(socket)), ssl_(std::move(ssl)), cancellation_(cancellation) {}
+
+    Result<void> handshake(Deadline deadline);
+    /// After a call on ssl_ that returned `outcome`: waits for what it wants, or says why it failed.
+    Result<void> wait_after(int outcome, Deadline deadline);
+
+    Socket socket_;
+    Ssl ssl_;
+    const Cancellation* cancellation_;
+};
+
+} // namespace vouchsafe::net
