@@ -1,0 +1,131 @@
+// attestation: the Attestation Service as decisions. It challenges a host, believes its evidence only after
+// every check, judges it, and issues tokens; stores, sockets and clocks are ports.
+//
+// What it promises: a challenge is answered once, by the host it was made for; nothing is issued on the
+// strength of an endorsement, enrolment, image or epoch that the state of this moment does not hold; a proven
+// host is told why it is refused, anybody else hears one word. What it does not promise: anything about what
+// happens on a host after it booted what it showed.
+#pragma once
+
+#include "attestation/used_challenges.h"
+#include "audit/sink.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/ec_key.h"
+#include "inventory/change.h"
+#include "inventory/ports.h"
+#include "inventory/state.h"
+#include "protocol/challenge.h"
+#include "protocol/evidence.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace vouchsafe::appraisal {
+struct BaseImage;
+}
+
+namespace vouchsafe::attestation {
+
+/// The authority state, and the door through which changes to it go. Called by several threads.
+class Authority {
+public:
+    using State = std::shared_ptr<const inventory::AuthorityState>; ///< never nullptr
+
+    Authority() = default;
+    Authority(const Authority&) = delete;
+    Authority& operator=(const Authority&) = delete;
+    virtual ~Authority() = default;
+
+    virtual State state() const = 0;
+
+    /// Signs and stores a change that this authority host makes by itself; the state with it.
+    virtual Result<State> commit(inventory::Change change) = 0;
+};
+
+struct AttestationConfig {
+    AuthorityHostId self;
+    crypto::EcPrivateKey token_key;  ///< certified for use "token"
+    crypto::EcPrivateKey report_key; ///< certified for use "report"
+    std::chrono::seconds challenge_life{60};
+    std::chrono::seconds reporting_life{std::chrono::hours{1}}; ///< where there is no key access token
+};
+
+/// The parts that the service works with; they outlive it.
+struct AttestationParts {
+    Authority& authority;
+    inventory::AuthorityRecords& records;
+    audit::AuditSink& audit;
+    const Clock& clock;
+    Random& random; ///< safe for several threads
+};
+
+/// An answer, and what only this authority host's log may know: why a stranger was refused. A stranger's
+/// answer is the error `denied` at "refused", whatever the cause; `unavailable` means that the authority host
+/// itself cannot serve now.
+template <class Message> struct Reply {
+    Result<Message> answer;
+    std::optional<Error> cause;
+};
+
+using ChallengeReply = Reply<protocol::Challenge>;
+using EvidenceReply = Reply<protocol::EvidenceAnswer>;
+
+/// Safe for several threads.
+class AttestationService {
+public:
+    AttestationService(AttestationConfig config, AttestationParts parts);
+    ~AttestationService();
+
+    /// challenge establishes, before it makes one:
+    ///  1 the EK follows a template of the TCG's, the AK is an attestation key     "ek.*", "ak.*"
+    ///  2 the policy bank is among the banks                                       "challenge.banks"
+    ///  3 the EK is endorsed as the settings want it, or the host is enrolled with
+    ///    this EK and AK (then the evidence is refused with the reason)            "endorsement.*"
+    /// A credential is asked for unless the AK is the enrolled one of an approved host.
+    ChallengeReply challenge(const protocol::ChallengeRequest& request);
+
+    /// evidence establishes, in this order; `body` is the message as it came.
+    ///  1 the challenge state is this process's, used now and never before         "challenge.*"
+    ///  2 it has not expired, and the trust epoch has not moved                    "challenge.*"
+    ///  3 the quote verifies (tpm::verify_quote), its qualifying data made from the
+    ///    nonce and the statement                                                  "quote.*"
+    ///  4 the credential was activated, where it was asked for                     "activation"
+    ///    -- from here on the host is proven --
+    ///  5 the statement is about this: purpose, anchor, host, release key, digest of
+    ///    each log                                                                 "statement.*"
+    ///  6 neither host, EK, AK nor TPM model is revoked                            "revoked.*"
+    ///  7 the enrolment is there and approved, else it is made or stays pending    "enrolment.*"
+    ///  8 AK and counters go on from the enrolment's, else it becomes pending      "enrolment.*"
+    ///  9 boot id goes with the counters                                           "boot.kexec"
+    /// 10 the endorsement holds                                                    "endorsement.*"
+    /// 11 the appraisal (appraisal::appraise)
+    /// Failures of 1 to 4 make a stranger; a proven machine without an enrolment that fails 5 or 6 is one
+    /// too.
+    EvidenceReply evidence(const protocol::Evidence& evidence, Bytes body);
+
+private:
+    struct Proven;
+
+    Result<protocol::Challenge> make_challenge(const protocol::ChallengeRequest& request);
+    Result<Proven> prove(const protocol::Evidence& evidence);
+    Result<protocol::EvidenceAnswer> judge(Proven& host, const protocol::Evidence& evidence, Bytes body);
+    std::shared_ptr<const std::vector<appraisal::BaseImage>> images(const inventory::AuthorityState& state);
+
+    AttestationConfig config_;
+    AttestationParts parts_;
+    Secret process_key_; ///< seals challenge states; lives as long as the process
+    std::mutex mutex_;   ///< guards what follows; held for moments only
+    UsedChallenges used_;
+    std::int64_t images_revision_ = -1;
+    std::shared_ptr<const std::vector<appraisal::BaseImage>> images_;
+};
+
+} // namespace vouchsafe::attestation
