@@ -1,6 +1,8 @@
 #include "tpm/keys.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +25,10 @@ constexpr std::uint32_t low_attributes = attribute::fixed_tpm | attribute::fixed
                                          attribute::sensitive_data_origin | attribute::admin_with_policy |
                                          attribute::restricted | attribute::decrypt;
 constexpr std::uint32_t high_attributes = low_attributes | attribute::user_with_auth;
+
+constexpr std::uint32_t ak_attributes = attribute::restricted | attribute::sign | attribute::fixed_tpm |
+                                        attribute::fixed_parent | attribute::sensitive_data_origin |
+                                        attribute::user_with_auth;
 
 // Which key a template is for: RSA by its size, ECC by its curve.
 struct KeyKind {
@@ -123,16 +129,62 @@ Result<EndorsementKey> EndorsementKey::from(PublicArea area) {
     return fail(Errc::untrusted, closest.where, "the endorsement key follows none of the TCG's templates");
 }
 
+PublicArea ek_template(std::string_view name) {
+    const auto* const model =
+        std::ranges::find_if(templates, [name](const Template& one) { return one.name == name; });
+    VS_CHECK(model != templates.end());
+    PublicArea area{.name_alg = model->name_alg,
+                    .attributes = model->attributes,
+                    .auth_policy = *from_hex(model->policy),
+                    .key = {}};
+    const SymmetricDefinition symmetric{AlgId::aes, model->aes_bits, AlgId::cfb};
+    const bool zeros = name.starts_with('L');
+    if (model->kind.curve) {
+        const std::size_t size = zeros ? 32 : 0;
+        area.key = EccArea{.symmetric = symmetric,
+                           .scheme = {},
+                           .curve = *model->kind.curve,
+                           .x = Buffer(size),
+                           .y = Buffer(size)};
+    } else {
+        area.key = RsaArea{.symmetric = symmetric,
+                           .scheme = {},
+                           .key_bits = model->kind.rsa_bits,
+                           .exponent = 0,
+                           .modulus = Buffer(zeros ? 256 : 0)};
+    }
+    return area;
+}
+
+PublicArea ak_template(AkKind kind) {
+    PublicArea area{
+        .name_alg = sha256, .attributes = ak_attributes | attribute::no_da, .auth_policy = {}, .key = {}};
+    switch (kind) {
+    case AkKind::ecc_p256:
+        area.key = EccArea{.symmetric = {},
+                           .scheme = {AlgId::ecdsa, AlgId::sha256},
+                           .curve = EccCurve::nist_p256,
+                           .x = {},
+                           .y = {}};
+        break;
+    case AkKind::rsa_2048:
+        area.key = RsaArea{.symmetric = {},
+                           .scheme = {AlgId::rsassa, AlgId::sha256},
+                           .key_bits = 2048,
+                           .exponent = 0,
+                           .modulus = {}};
+        break;
+    }
+    return area;
+}
+
 Result<AttestationKey> AttestationKey::from(PublicArea area) {
-    constexpr std::uint32_t required = attribute::restricted | attribute::sign | attribute::fixed_tpm |
-                                       attribute::fixed_parent | attribute::sensitive_data_origin |
-                                       attribute::user_with_auth;
-    if ((area.attributes & required) != required)
+    if ((area.attributes & ak_attributes) != ak_attributes)
         return fail(
             Errc::untrusted, "ak.attributes", "not a restricted signing key that its TPM made and keeps");
     if ((area.attributes & attribute::decrypt) != 0)
         return fail(Errc::untrusted, "ak.decrypt", "a key that also decrypts");
-    if ((area.attributes & ~(required | attribute::no_da)) != 0)
+    if ((area.attributes & ~(ak_attributes | attribute::no_da)) != 0)
         return fail(Errc::untrusted, "ak.attributes", "an attribute that an attestation key must not have");
     if (!area.auth_policy.empty())
         return fail(Errc::untrusted, "ak.auth_policy", "an authorisation policy");

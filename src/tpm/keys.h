@@ -3,6 +3,7 @@
 
 #include "tpm/public_area.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace vouchsafe::tpm {
@@ -36,6 +37,10 @@ private:
     std::string_view template_;
 };
 
+/// The template itself, with the `unique` from which a TPM makes its EK: zeros for L, nothing for H. `name`
+/// is one of those above; anything else ends the process.
+PublicArea ek_template(std::string_view name);
+
 /// An attestation key: one that signs only what its TPM made itself.
 ///
 /// `from` establishes, in this order:
@@ -62,5 +67,10 @@ private:
     PublicArea area_;
     crypto::PublicKey key_;
 };
+
+/// What AttestationKey::from takes, without its `unique`: ECDSA on P-256, or RSASSA on RSA-2048; noDA is set,
+/// so that somebody else's wrong passwords do not lock the key.
+enum class AkKind : std::uint8_t { ecc_p256, rsa_2048 };
+PublicArea ak_template(AkKind kind);
 
 } // namespace vouchsafe::tpm

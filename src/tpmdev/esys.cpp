@@ -1,0 +1,107 @@
+#include "tpmdev/esys.h"
+
+#include <tss2/tss2_rc.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+
+namespace vouchsafe::tpmdev {
+
+namespace {
+
+// The resource managers give the TPM's own codes under layers of theirs.
+constexpr TSS2_RC resource_manager_tpm_layer = TSS2_RESMGR_TPM_RC_LAYER;
+
+bool is_from_tpm(TSS2_RC rc) {
+    const TSS2_RC layer = rc & TSS2_RC_LAYER_MASK;
+    return layer == TSS2_TPM_RC_LAYER || layer == resource_manager_tpm_layer;
+}
+
+// A code of the TPM without layer, and without the number of the handle, session or parameter that it is
+// about.
+TPM2_RC base_code(TSS2_RC rc) {
+    const TPM2_RC code = rc & ~TSS2_RC_LAYER_MASK;
+    constexpr TPM2_RC format_one = 0x080;
+    constexpr TPM2_RC error_bits = 0x03F;
+    return (code & format_one) != 0 ? (code & (format_one | error_bits)) : code;
+}
+
+struct Meaning {
+    TPM2_RC code;
+    Errc errc;
+    std::string_view hint;
+};
+
+constexpr Meaning meanings[] = {
+    {TPM2_RC_LOCKOUT,
+     Errc::unavailable,
+     "the TPM is locked after wrong passwords; wait, or clear the lockout with tpm2_dictionarylockout"},
+    {TPM2_RC_RETRY, Errc::unavailable, "the TPM is busy; try again"},
+    {TPM2_RC_YIELDED, Errc::unavailable, "the TPM is busy; try again"},
+    {TPM2_RC_TESTING, Errc::unavailable, "the TPM is testing itself; try again"},
+    {TPM2_RC_NV_RATE, Errc::unavailable, "the TPM slows down writing; try again"},
+    {TPM2_RC_INITIALIZE, Errc::unavailable, "nobody started the TPM (TPM2_Startup)"},
+    {TPM2_RC_FAILURE, Errc::unavailable, "the TPM is in failure mode; power the machine off and on"},
+    {TPM2_RC_OBJECT_MEMORY,
+     Errc::unavailable,
+     "the TPM has no room for another key; use /dev/tpmrm0, or flush what others left (tpm2_flushcontext)"},
+    {TPM2_RC_SESSION_MEMORY,
+     Errc::unavailable,
+     "the TPM has no room for another session; use /dev/tpmrm0, or flush what others left "
+     "(tpm2_flushcontext)"},
+    {TPM2_RC_OBJECT_HANDLES, Errc::unavailable, "the TPM has no room for another key"},
+    {TPM2_RC_SESSION_HANDLES, Errc::unavailable, "the TPM has no room for another session"},
+    {TPM2_RC_AUTH_FAIL, Errc::denied, "wrong authorisation value"},
+    {TPM2_RC_BAD_AUTH, Errc::denied, "wrong authorisation value; has the endorsement hierarchy a password?"},
+    {TPM2_RC_HIERARCHY, Errc::denied, "the hierarchy is disabled"},
+    {TPM2_RC_HANDLE, Errc::not_found, "nothing at this handle"},
+    {TPM2_RC_INTEGRITY, Errc::untrusted, "made for another key or another TPM"},
+};
+
+Error error_of(TSS2_RC rc, std::string_view where) {
+    const std::string text = Tss2_RC_Decode(rc);
+    if (is_from_tpm(rc))
+        for (const Meaning& meaning : meanings)
+            if (base_code(rc) == meaning.code)
+                return {meaning.errc, std::string(where), std::string(meaning.hint) + " (" + text + ")"};
+    constexpr TSS2_RC code_mask = 0xFFFF;
+    if (!is_from_tpm(rc) && (rc & code_mask) == TSS2_BASE_RC_IO_ERROR)
+        return {Errc::unavailable,
+                std::string(where),
+                "the TPM does not answer, or another process uses it (" + text + ")"};
+    return {is_from_tpm(rc) ? Errc::unsupported : Errc::unavailable, std::string(where), text};
+}
+
+// tss2 writes to stderr by itself, also where an error is expected (looking for a key); it asks its
+// environment once. Whoever wants its log sets TSS2_LOG.
+void silence_tss() {
+    static std::once_flag once;
+    std::call_once(once, [] { ::setenv("TSS2_LOG", "all+none", 0); });
+}
+
+} // namespace
+
+Result<void> check(TSS2_RC rc, std::string_view where) {
+    if (rc != TSS2_RC_SUCCESS)
+        return std::unexpected(error_of(rc, where));
+    return {};
+}
+
+Result<Esys> Esys::open(const std::string& tcti) {
+    silence_tss();
+    Esys out;
+    TSS2_TCTI_CONTEXT* raw_tcti = nullptr;
+    if (const TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti.c_str(), &raw_tcti); rc != TSS2_RC_SUCCESS)
+        return fail(Errc::unavailable,
+                    "tpmdev.open",
+                    "no TPM by \"" + tcti + "\": absent, not permitted, or used by another process (" +
+                        std::string(Tss2_RC_Decode(rc)) + ")");
+    out.tcti_.reset(raw_tcti);
+    ESYS_CONTEXT* raw_esys = nullptr;
+    VS_TRY_VOID(check(Esys_Initialize(&raw_esys, raw_tcti, nullptr), "tpmdev.open"));
+    out.esys_.reset(raw_esys);
+    return out;
+}
+
+} // namespace vouchsafe::tpmdev
