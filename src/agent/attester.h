@@ -1,0 +1,68 @@
+// One attestation: who this host is, what it booted, and a fresh release key, proved to one authority host.
+#pragma once
+
+#include "agent/host.h"
+#include "agent/peer.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "crypto/ec_key.h"
+#include "protocol/challenge.h"
+#include "protocol/evidence.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vouchsafe::agent {
+
+/// What does not change while the agent runs.
+struct HostIdentity {
+    HostId id; ///< derived from the EK
+    tpmdev::TpmFacts tpm;
+    tpmdev::Endorsement endorsement;
+    Buffer ak_public; ///< TPMT_PUBLIC
+};
+
+/// The TPM's facts and EK, and the AK loaded from its seed.
+Result<HostIdentity> identify(Tpm& tpm, const tpmdev::AttestationKeySeed& seed);
+
+struct Attested {
+    protocol::EvidenceAnswer answer;
+    crypto::EcPrivateKey release_key; ///< made for this attestation
+};
+
+class Attester {
+public:
+    struct Facts {
+        std::string anchor;
+        std::string label;
+        std::string agent_version;
+    };
+
+    /// The ports outlive it. Used by one thread at a time.
+    Attester(Facts facts, HostIdentity identity, Tpm& tpm, Platform& platform);
+
+    const HostIdentity& identity() const { return identity_; }
+
+    /// Challenge, quote, evidence, answer. Logs are read before the quote, because the statement names their
+    /// digests, and again after it: when they grew meanwhile, the quote is made again.
+    Result<Attested> attest(Peer& authority);
+
+private:
+    struct Quoted;
+
+    Result<protocol::Challenge> ask_challenge(Peer& authority) const;
+    Result<Quoted> quote(const protocol::Challenge& challenge, const crypto::EcPublicKey& release_key);
+    Result<Quoted>
+    quote_over(const protocol::Challenge& challenge, const crypto::EcPublicKey& release_key, Logs logs);
+    Result<protocol::Evidence> make_evidence(const protocol::Challenge& challenge,
+                                             const crypto::EcPublicKey& release_key);
+
+    Facts facts_;
+    HostIdentity identity_;
+    Tpm& tpm_;
+    Platform& platform_;
+};
+
+} // namespace vouchsafe::agent
