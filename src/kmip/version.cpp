@@ -10,13 +10,18 @@ namespace vouchsafe::kmip {
 
 namespace {
 
-// 1.4 is what most servers speak; every newer one that is sane answers it too.
+// 1.4 is what most servers speak, and sane newer ones answer it too; then what else is met in the field, then
+// the rest. 1.0 comes last, because there an answer to Query settles it.
 constexpr std::array probing_headers = {
     ProtocolVersion{1, 4},
     ProtocolVersion{1, 2},
     ProtocolVersion{1, 1},
+    ProtocolVersion{2, 1},
+    ProtocolVersion{2, 0},
+    ProtocolVersion{1, 3},
     ProtocolVersion{1, 0},
 };
+static_assert(probing_headers.size() == supported_versions.size());
 
 /// Whether asking under another header may give a better answer.
 bool worth_another_header(FailureClass failure_class) {

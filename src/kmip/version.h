@@ -1,7 +1,7 @@
 // Protocol versions, and how client and server find one: a state machine without a wire.
 //
 // Servers answer the wrong question in the wrong version: PyKMIP answers an unknown header version with a
-// 1.0 error, and a 1.0 server knows no Discover Versions. So a bad answer only means: ask with an older
+// 1.0 error, and a 1.0 server knows no Discover Versions. So a bad answer only means: ask with another
 // header. What ends the search early is a server that cannot be reached or does not accept the client.
 #pragma once
 
