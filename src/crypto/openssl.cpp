@@ -8,8 +8,12 @@
 namespace vouchsafe::crypto {
 
 bool ok(int return_code) {
-    ERR_clear_error();
+    forget_errors();
     return return_code == 1;
+}
+
+void forget_errors() {
+    ERR_clear_error();
 }
 
 void check(int return_code) {

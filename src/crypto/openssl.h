@@ -43,6 +43,9 @@ using OwnedX509Pubkey = Owned<X509_PUBKEY, X509_PUBKEY_free>;
 /// numbers: only 1 is yes. Empties the error queue, so that no later caller finds another's error.
 bool ok(int return_code);
 
+/// After calls whose failure shows in another way than their return code.
+void forget_errors();
+
 /// For calls that only a fault of ours, or want of memory, can make fail: ends the process.
 void check(int return_code);
 

@@ -45,8 +45,9 @@ public:
     std::string common_name() const; ///< of the subject; empty when it has none
     std::string serial() const;      ///< hex
     SysTime not_before() const;
-    SysTime not_after() const;                         ///< 9999-12-31 means "no end"
-    const std::vector<std::string>& dns_names() const; ///< of the subjectAltName
+    SysTime not_after() const; ///< 9999-12-31 means "no end"
+    const std::vector<std::string>&
+    dns_names() const;  ///< of the subjectAltName; those with odd characters are left out
     bool is_ca() const; ///< basicConstraints CA:TRUE and keyCertSign, where there is a key usage
     bool is_self_issued() const;
     std::string key_algorithm() const; ///< "EC P-256", "RSA 2048", or the OID's name, for people
@@ -78,9 +79,9 @@ Result<std::vector<Certificate>> certificates_from_pem(std::string_view text, Pe
 std::string pem_of(std::span<const Certificate> certificates);
 
 enum class Purpose : std::uint8_t {
-    ek,         ///< extended key usage, where there is one, has tcg-kp-EKCertificate (2.23.133.8.1)
-    tls_server, ///< extended key usage has serverAuth
-    tls_client, ///< extended key usage has clientAuth
+    ek,         ///< extended key usage has tcg-kp-EKCertificate (2.23.133.8.1); key usage is for secrets
+    tls_server, ///< extended key usage, where there is one, has serverAuth
+    tls_client, ///< extended key usage, where there is one, has clientAuth
 };
 
 struct Validity {
@@ -88,14 +89,17 @@ struct Validity {
     SysTime not_after;
 };
 
-/// verify_chain establishes, and returns the path from leaf to anchor:
-///  1 there is a path from the leaf by signatures to one of the anchors    [x509.path]
-///  2 every certificate on it, anchor included, is valid at `now`         [x509.expired]
-///  3 every issuer is a CA: CA:TRUE, keyCertSign, path lengths kept       [x509.issuer]
-///  4 no critical extension is unknown                                    [x509.extension]
-///  5 the leaf is no CA (tls: unless it is itself the anchor) and serves the purpose   [x509.purpose]
-///  6 signatures are RSA of 2048 bits or ECDSA P-256/P-384, by SHA-2 (EK chains: SHA-1 also below the anchor)
-/// Any CA or, for TLS, any leaf that was imported is an anchor: it need not be a root. No anchors: untrusted.
+/// verify_chain establishes, in this order, and returns the path from leaf to anchor:
+///  1 a path leads from the leaf to one of the anchors, at most 8 certificates long, by signatures of RSA
+///  keys
+///    from 2048 bits or ECDSA P-256/P-384 over SHA-2 (for EKs also SHA-1)          [x509.path]
+///  2 every certificate on it, anchor included, is valid at `now`                  [x509.expired]
+///  3 every issuer is a CA (CA:TRUE, keyCertSign); path lengths and name constraints are kept [x509.issuer]
+///  4 no critical extension is unknown, none is broken                            [x509.extension]
+///  5 the leaf is no CA (TLS: unless it is itself the anchor), has a key that PublicKey takes, and is for the
+///    purpose                                                                     [x509.purpose]
+/// Every failure is `untrusted`. Any imported CA is an anchor, it need not be a root; for TLS also any leaf
+/// (a pinned certificate). Where several paths lead to anchors, one good one is enough.
 struct ChainRequest {
     const Certificate& leaf;
     std::span<const Certificate> intermediates; ///< given by the peer; at most 16 are looked at
@@ -149,8 +153,14 @@ struct SelfSignedRequest {
 /// A leaf that is its own issuer: pinned by its peers.
 Certificate make_self_signed(const EcPrivateKey& key, const SelfSignedRequest& request);
 
+struct CsrRequest {
+    std::string common_name;
+    std::vector<std::string> dns_names;
+    Usage usage;
+};
+
 /// PKCS#10 PEM, for a key server's CA to sign.
-std::string make_csr(const EcPrivateKey& key, const SelfSignedRequest& request);
+std::string make_csr(const EcPrivateKey& key, const CsrRequest& request);
 
 /// A PEM private key (PKCS#8, SEC 1 or PKCS#1, not encrypted) that an administrator gave, as PKCS#8 PEM; it
 /// must be the certificate's (`conflict` at "x509.key"). RSA keys pass: a key server may demand them.
