@@ -112,7 +112,7 @@ Result<json::Value> explain(const Invocation& call) {
 Result<appraisal::QuotedPcrs> quoted_pcrs(const protocol::Evidence& evidence) {
     appraisal::QuotedPcrs quoted;
     for (const protocol::PcrBank& bank : evidence.pcrs) {
-        const auto algorithm = eventlog::algorithm_from_name(bank.bank);
+        const auto algorithm = eventlog::algorithm_from_text(bank.bank);
         if (!algorithm)
             return fail(
                 Errc::unsupported, "evidence.bank", bank.bank + ": a bank that this version does not know");

@@ -2,6 +2,7 @@
 // door through which changes come.
 #pragma once
 
+#include "attestation/service.h"
 #include "audit/sink.h"
 #include "authority/keyring.h"
 #include "base/clock.h"
@@ -29,7 +30,7 @@ inline constexpr std::chrono::milliseconds release_right{9'000};
 inline constexpr std::chrono::milliseconds heartbeat_interval{2'000};
 
 /// Safe for several threads.
-class Core final : public keyprovider::AuthorityView {
+class Core final : public keyprovider::AuthorityView, public attestation::Authority {
 public:
     struct Parts {
         const Keyring& keys;
@@ -54,6 +55,9 @@ public:
     /// later request, and for that one by its second check.
     Result<std::shared_ptr<const inventory::AuthorityState>> commit(inventory::Change change,
                                                                     inventory::Author author);
+
+    /// A change that this authority host makes by itself.
+    Result<State> commit(inventory::Change change) override { return commit(std::move(change), {}); }
 
     /// One heartbeat: renews the right to release when this copy has reached the revision that the store has.
     Result<void> heartbeat();

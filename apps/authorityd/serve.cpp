@@ -1,0 +1,240 @@
+#include "serve.h"
+
+#include "attestation/service.h"
+#include "authority/administration.h"
+#include "authority/claim.h"
+#include "authority/core.h"
+#include "authority/endpoints.h"
+#include "authority/key_servers.h"
+#include "authority/keyring.h"
+#include "crypto/random.h"
+#include "keyprovider/kmip_key_server.h"
+#include "keyprovider/release.h"
+#include "net/https_server.h"
+#include "net/process.h"
+#include "net/system_clock.h"
+#include "net/workers.h"
+#include "store/audit_file.h"
+#include "store/authority_database.h"
+#include "store/files.h"
+#include "store/sealed_files.h"
+
+#include <fmt/core.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace vouchsafe::authorityd {
+
+namespace {
+
+constexpr std::size_t most_key_bytes = 128;
+
+Result<Secret> state_key(const Options& options) {
+    std::string path = options.unsafe_key_file;
+    if (options.state_key_fd >= 0) {
+        path = "/proc/self/fd/" + std::to_string(options.state_key_fd);
+    } else if (path.empty()) {
+        const char* const credentials =
+            std::getenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe): at start
+        if (credentials == nullptr)
+            return fail(
+                Errc::malformed,
+                "state_key",
+                "no state key: give --state-key-fd, a systemd credential, or --unsafe-plaintext-key-file");
+        path = std::string(credentials) + "/vouchsafe-state-key";
+    } else {
+        spdlog::warn("the state key is a plain file; whoever copies the disk has the keys");
+    }
+    VS_TRY(const Secret content, store::read_secret_file(path, most_key_bytes));
+    return store::parse_state_key(content);
+}
+
+Result<net::ResolveMap> resolve_map(const std::vector<std::string>& entries) {
+    net::ResolveMap map;
+    for (const std::string& entry : entries) {
+        const auto equals = entry.find('=');
+        if (equals == std::string::npos)
+            return fail(Errc::malformed, "resolve", entry + ": expected NAME=ADDRESS");
+        map.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return map;
+}
+
+// What init and serve both open.
+struct Opened {
+    std::unique_ptr<store::SealedFiles> secrets;
+    std::unique_ptr<store::AuthorityDatabase> database;
+    std::unique_ptr<store::AuditFile> audit;
+};
+
+Result<std::unique_ptr<store::SealedFiles>> open_secrets(const Options& options, Random& random) {
+    VS_TRY_VOID(store::make_private_directory(options.state));
+    VS_TRY_VOID(store::make_private_directory(options.state + "/keys"));
+    VS_TRY(Secret key, state_key(options));
+    return std::make_unique<store::SealedFiles>(options.state + "/keys", std::move(key), random);
+}
+
+Result<Opened> open(const Options& options,
+                    std::unique_ptr<store::SealedFiles> secrets,
+                    const AuthorityHostId& host,
+                    const Clock& clock) {
+    VS_TRY(auto database, store::AuthorityDatabase::open(options.state + "/authority.db"));
+    VS_TRY(auto audit,
+           store::AuditFile::open({.path = options.state + "/audit.jsonl", .host = host, .clock = clock}));
+    if (audit->cut_off() > 0)
+        spdlog::warn("audit: {} bytes of an unfinished record were cut off", audit->cut_off());
+    return Opened{.secrets = std::move(secrets), .database = std::move(database), .audit = std::move(audit)};
+}
+
+void log_to_stderr() {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("authorityd", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+}
+
+// What a change forgets besides state: keys of providers that are gone.
+class Housekeeping {
+public:
+    Housekeeping(keyprovider::PrimaryKeyCache& keys, const authority::Core& core)
+        : keys_(keys), core_(core) {}
+
+    void operator()(const Error* error) {
+        if (error != nullptr)
+            spdlog::error(
+                "heartbeat: {} ({}); nothing is released until it works again", error->detail, error->where);
+        else
+            spdlog::info("heartbeat: works again");
+        keys_.retain(*core_.state());
+    }
+
+private:
+    keyprovider::PrimaryKeyCache& keys_;
+    const authority::Core& core_;
+};
+
+} // namespace
+
+Result<void> initialise(const Options& options) {
+    log_to_stderr();
+    crypto::SystemRandom random;
+    const net::SystemClock clock;
+    const AuthorityHostId host{options.id};
+    VS_TRY(auto secrets, open_secrets(options, random));
+    VS_TRY(const authority::Keyring keys,
+           authority::Keyring::create(*secrets, {.host = host, .tls_name = options.name}, clock, random));
+    VS_TRY(const Opened opened, open(options, std::move(secrets), host, clock));
+    VS_TRY_VOID(authority::Core::initialise(
+        {.keys = keys, .changes = opened.database->changes(), .audit = *opened.audit, .clock = clock},
+        {.anchor = keys.identity().anchor,
+         .cluster_name = options.cluster_name,
+         .administrator_issuer = options.administrator,
+         .host = {.id = host,
+                  .address = {.hostname = options.name},
+                  .key_certificates = keys.key_certificates()}}));
+    VS_TRY(const std::string token, authority::make_claim_token(*opened.secrets, random));
+    fmt::print("anchor {}\npin    {}\ntoken  {}\n", keys.identity().anchor, keys.tls_pin(), token);
+    fmt::print(
+        stderr,
+        "\nThe anchor goes to every trusted host; pin and token to the authority management server, once:\n"
+        "  vouchsafe authority claim https://{}:PORT --pin {} --token-file FILE\n",
+        options.name,
+        keys.tls_pin());
+    return {};
+}
+
+Result<void> serve(const Options& options) {
+    log_to_stderr();
+    net::StopSignal stop; // before any thread
+    crypto::SystemRandom random;
+    const net::SystemClock clock;
+    VS_TRY(net::ResolveMap resolve, resolve_map(options.resolve));
+    VS_TRY(auto secrets, open_secrets(options, random));
+    VS_TRY(const authority::Keyring keys, authority::Keyring::load(*secrets, clock));
+    VS_TRY(const Opened opened, open(options, std::move(secrets), keys.config().host, clock));
+    VS_TRY(
+        const auto core,
+        authority::Core::open(
+            {.keys = keys, .changes = opened.database->changes(), .audit = *opened.audit, .clock = clock}));
+
+    authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
+    keyprovider::KmipKeyServer kmip(key_servers);
+    keyprovider::PrimaryKeyCache primary_keys(kmip, clock);
+    keyprovider::ReleaseService release(
+        {.self = keys.config().host, .session_key = keys.key(token::KeyUse::session).clone()},
+        {.authority = *core, .keys = primary_keys, .audit = *opened.audit, .clock = clock, .random = random});
+    core->watch_requests([&release] { return release.oldest_revision_under_way(); });
+    attestation::AttestationService attestation({.self = keys.config().host,
+                                                 .token_key = keys.key(token::KeyUse::token).clone(),
+                                                 .report_key = keys.key(token::KeyUse::report).clone()},
+                                                {.authority = *core,
+                                                 .records = opened.database->records(),
+                                                 .audit = *opened.audit,
+                                                 .clock = clock,
+                                                 .random = random});
+    authority::Claim claim(*core, keys, *opened.secrets);
+    authority::AdministrationParts administration_parts{.core = *core,
+                                                        .keys = keys,
+                                                        .records = opened.database->records(),
+                                                        .audit = *opened.audit,
+                                                        .secrets = *opened.secrets,
+                                                        .key_servers = key_servers,
+                                                        .primary_keys = primary_keys,
+                                                        .clock = clock,
+                                                        .random = random,
+                                                        .port = options.advertise_port};
+    // The port that the services information names is known once the server listens.
+    std::unique_ptr<authority::Administration> administration;
+    net::WorkerPool pool({.threads = 8, .queue = 512});
+    VS_TRY(const std::string certificate, keys.tls_certificate(clock));
+
+    net::Handler handler = [](const net::Request&, net::Reply reply) {
+        reply.send(net::error_response(503, "starting", "the authority host is starting"));
+    };
+    std::atomic<bool> serving = false;
+    VS_TRY(const auto server,
+           net::HttpsServer::listen(
+               {.address = options.address,
+                .port = options.port,
+                .identity = {.certificate_pem = certificate, .private_key = keys.tls_key().to_secret_der()},
+                .body_limit = authority::body_limit},
+               [&](net::Request request, net::Reply reply) {
+                   if (!serving.load())
+                       return reply.send(
+                           net::error_response(503, "starting", "the authority host is starting"));
+                   handler(std::move(request), std::move(reply));
+               }));
+    if (administration_parts.port == 0)
+        administration_parts.port = server->port();
+    administration = std::make_unique<authority::Administration>(administration_parts);
+    handler = authority::serve({.attestation = attestation,
+                                .release = release,
+                                .administration = *administration,
+                                .claim = claim,
+                                .log =
+                                    [](std::string_view what, const Error& cause) {
+                                        spdlog::warn("{}: refused: {} ({})", what, cause.detail, cause.where);
+                                    }},
+                               pool);
+    VS_TRY_VOID(core->heartbeat());
+    const authority::Heartbeat heartbeat(*core, Housekeeping(primary_keys, *core));
+    serving.store(true);
+
+    VS_TRY([[maybe_unused]] const auto started,
+           opened.audit->append(audit::kind::start, {{"revision", core->state()->revision}}));
+    if (!options.port_file.empty()) {
+        VS_TRY_VOID(net::write_port_file(options.port_file, server->port()));
+    }
+    fmt::print("ready {} https://{}:{}\n", keys.config().host.text, keys.config().tls_name, server->port());
+    std::fflush(stdout);
+    stop.wait();
+    spdlog::info("stopping");
+    server->stop();
+    VS_TRY([[maybe_unused]] const auto stopped,
+           opened.audit->append(audit::kind::stop, {{"revision", core->state()->revision}}));
+    return {};
+}
+
+} // namespace vouchsafe::authorityd

@@ -1,0 +1,31 @@
+// What an authority host serves: attestation and release for hosts, claim and invoke for its managers.
+#pragma once
+
+#include "attestation/service.h"
+#include "authority/administration.h"
+#include "authority/claim.h"
+#include "keyprovider/release.h"
+#include "net/https_server.h"
+#include "net/workers.h"
+
+#include <functional>
+#include <string_view>
+
+namespace vouchsafe::authority {
+
+struct Endpoints {
+    attestation::AttestationService& attestation;
+    keyprovider::ReleaseService& release;
+    Administration& administration;
+    Claim& claim;
+    /// Why a stranger was refused: for the log of this host alone.
+    std::function<void(std::string_view what, const Error& cause)> log;
+};
+
+/// The handler for net::HttpsServer; the endpoints outlive it.
+net::Handler serve(Endpoints endpoints, net::WorkerPool& pool);
+
+/// The largest body of each path.
+std::size_t body_limit(net::Method method, std::string_view target);
+
+} // namespace vouchsafe::authority
