@@ -1,0 +1,220 @@
+#include "net/kmip_transport.h"
+#include "net/test_support.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace vouchsafe::net {
+namespace {
+
+using namespace std::chrono_literals;
+using test::make_certificate;
+using test::ScriptedServer;
+using test::soon;
+using test::TestCertificate;
+using Peer = ScriptedServer::Peer;
+
+const TestCertificate& certificate() {
+    // expired: a pinned certificate is what the administrator said it is, whatever its dates
+    static const TestCertificate made =
+        make_certificate({.name = "key-server.localhost", .from_days = -2, .until_days = -1});
+    return made;
+}
+
+const TestCertificate& own() {
+    static const TestCertificate made = make_certificate({.name = "authority"});
+    return made;
+}
+
+// A response message with a body of `n` bytes.
+std::string response(std::size_t n) {
+    std::string out{'\x42', '\0', '\x7B', '\x01'};
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+        out.push_back(static_cast<char>(n >> shift));
+    return out + std::string(n, 'x');
+}
+
+const Buffer& request() {
+    static const Buffer bytes = {0x42, 0x00, 0x78, 0x01, 0, 0, 0, 0};
+    return bytes;
+}
+
+KmipTransportConfig config_for(std::uint16_t port) {
+    return {.server = {.host = "key-server.localhost", .port = port},
+            .trust = {{make_certificate().pem(), certificate().pem()}},
+            .identity = own().identity()};
+}
+
+std::unique_ptr<KmipTransport> transport_to(std::uint16_t port,
+                                            void (*change)(KmipTransportConfig&) = nullptr) {
+    KmipTransportConfig config = config_for(port);
+    if (change != nullptr)
+        change(config);
+    return KmipTransport::create(std::move(config)).value();
+}
+
+// Reads one request (which has no body), answers it, and so on.
+void answer_each(Peer& peer, int) {
+    while (peer.read_some().size() == request().size())
+        peer.write(response(16));
+}
+
+TEST(KmipTransport, ExchangesMessagesOnOneConnection) {
+    const ScriptedServer server(certificate(), {.ask_client = true}, answer_each);
+    const auto transport = transport_to(server.port());
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(as_text(transport->exchange(request(), soon()).value()), response(16));
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(KmipTransport, SpeaksTls12) {
+    const ScriptedServer server(
+        certificate(), {.least = TLS1_2_VERSION, .most = TLS1_2_VERSION, .ask_client = true}, answer_each);
+    EXPECT_TRUE(transport_to(server.port())->exchange(request(), soon()));
+}
+
+TEST(KmipTransport, RefusesTls11) {
+    const ScriptedServer server(
+        certificate(), {.least = TLS1_1_VERSION, .most = TLS1_1_VERSION, .ask_client = true}, answer_each);
+    const auto answer = transport_to(server.port())->exchange(request(), soon());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().where, "net.connection");
+}
+
+TEST(KmipTransport, SendsNothingToAServerThatIsNotPinned) {
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto transport = transport_to(
+        server.port(), [](KmipTransportConfig& config) { config.trust.pem = {make_certificate().pem()}; });
+    const auto answer = transport->exchange(request(), soon());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().where, "net.tls_identity");
+    EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(KmipTransport, PinsTheCertificateAndNotOnlyItsKey) {
+    // The same key in another certificate.
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto transport = transport_to(server.port(), [](KmipTransportConfig& config) {
+        config.trust.pem = {
+            make_certificate({.name = "key-server.localhost", .same_key = &certificate()}).pem()};
+    });
+    const auto answer = transport->exchange(request(), soon());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().where, "net.tls_identity");
+}
+
+TEST(KmipTransport, IsNotMadeWithoutAPinnedCertificate) {
+    KmipTransportConfig config = config_for(1);
+    config.trust.pem.clear();
+    const auto transport = KmipTransport::create(std::move(config));
+    ASSERT_FALSE(transport);
+    EXPECT_EQ(transport.error().where, "tls.pin");
+}
+
+TEST(KmipTransport, TakesAnswersInPieces) {
+    const ScriptedServer server(certificate(), {}, [](Peer& peer, int) {
+        (void)peer.read_some();
+        for (const char c : response(8))
+            peer.write(std::string_view(&c, 1));
+        peer.wait_for_client_to_go();
+    });
+    EXPECT_EQ(as_text(transport_to(server.port())->exchange(request(), soon()).value()), response(8));
+}
+
+struct BadAnswer {
+    const char* name;
+    std::string bytes;
+    Errc code;
+    const char* where;
+};
+
+TEST(KmipTransport, RefusesAnswersThatAreNoResponseMessage) {
+    std::string other_tag = response(8);
+    other_tag[2] = '\x78';
+    std::string other_type = response(8);
+    other_type[3] = '\x02';
+    const std::string huge = response(0).substr(0, 4) + std::string("\x7F\xFF\xFF\xF8", 4);
+    for (const BadAnswer& bad :
+         {BadAnswer{"tag", other_tag, Errc::malformed, "kmip.frame"},
+          BadAnswer{"type", other_type, Errc::malformed, "kmip.frame"},
+          BadAnswer{"padding", response(7), Errc::malformed, "kmip.frame"},
+          BadAnswer{"http", "HTTP/1.1 400 Bad\r\n", Errc::malformed, "kmip.frame"},
+          BadAnswer{"huge", huge, Errc::too_large, "kmip.frame"},
+          BadAnswer{"short", response(8).substr(0, 12), Errc::unavailable, "net.connection"},
+          BadAnswer{"header cut", "\x42", Errc::unavailable, "net.connection"}}) {
+        const ScriptedServer server(certificate(), {}, [&](Peer& peer, int) {
+            (void)peer.read_some();
+            peer.write(bad.bytes);
+            peer.shutdown();
+        });
+        const auto answer = transport_to(server.port())->exchange(request(), soon());
+        ASSERT_FALSE(answer) << bad.name;
+        EXPECT_EQ(answer.error().code, bad.code) << bad.name;
+        EXPECT_EQ(answer.error().where, bad.where) << bad.name;
+    }
+}
+
+TEST(KmipTransport, OpensAFreshConnectionAfterAnyDoubt) {
+    const ScriptedServer server(certificate(), {}, [](Peer& peer, int connection) {
+        (void)peer.read_some();
+        peer.write(response(8));
+        if (connection == 1)
+            peer.write("x"); // nobody asked for it
+        else
+            peer.shutdown();
+    });
+    const auto transport = transport_to(server.port());
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_EQ(server.connections(), 3);
+}
+
+TEST(KmipTransport, OpensAFreshConnectionAfterTheIdleLimit) {
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto transport =
+        transport_to(server.port(), [](KmipTransportConfig& config) { config.idle_limit = 0ms; });
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(KmipTransport, GivesUpOnAFrozenServerAndRecovers) {
+    const ScriptedServer server(certificate(), {}, [](Peer& peer, int connection) {
+        if (connection == 1)
+            peer.wait_for_client_to_go(); // takes requests, answers none
+        else
+            answer_each(peer, connection);
+    });
+    const auto transport = transport_to(server.port());
+    const auto frozen = transport->exchange(request(), soon(100ms));
+    ASSERT_FALSE(frozen);
+    EXPECT_EQ(frozen.error().code, Errc::timed_out);
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+}
+
+TEST(KmipTransport, GivesUpAtTheConnectLimit) {
+    const test::SilentServer server;
+    const auto answer = transport_to(server.port(), [](KmipTransportConfig& config) {
+                            config.connect_limit = 50ms;
+                        })->exchange(request(), soon());
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::timed_out);
+}
+
+TEST(FetchPeerCertificate, ShowsWhatTheServerShows) {
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto shown =
+        fetch_peer_certificate({.host = "key-server.localhost", .port = server.port()}, {}, soon());
+    EXPECT_EQ(shown.value(), certificate().pem());
+}
+
+TEST(FetchPeerCertificate, FailsWhereNobodyAnswers) {
+    const test::SilentServer server;
+    const auto shown = fetch_peer_certificate({.host = "localhost", .port = server.port()}, {}, soon(50ms));
+    ASSERT_FALSE(shown);
+    EXPECT_EQ(shown.error().code, Errc::timed_out);
+}
+
+} // namespace
+} // namespace vouchsafe::net
