@@ -38,10 +38,10 @@ Result<ChangeRecord> next_record(const AuthorityState& state, Change change, Acc
 /// The state after a verified record, which must follow on: "change.revision", "change.previous",
 /// "change.epoch", "change.first" (`untrusted`). A change that does not fit the state is `not_found`,
 /// `exists`, `conflict`, `too_large` or `malformed` at "<type>.<what>".
-Result<AuthorityState> apply(const AuthorityState& state, const VerifiedChange& change);
+Result<AuthorityState> apply(AuthorityState state, const VerifiedChange& change);
 
 /// Would the change be accepted? For a dry run; what it leads to has the old revision, epoch and head.
-Result<AuthorityState> preview(const AuthorityState& state, const Change& change);
+Result<AuthorityState> preview(AuthorityState state, const Change& change, SysTime time);
 
 /// verify_record and apply over all records, from nothing. "change.anchor" when the first one is of another
 /// cluster; "change.first" when there is none.
