@@ -84,30 +84,35 @@ struct Appraisal {
     bool trusted() const { return tier == Tier::affirming || tier == Tier::warning; }
 };
 
-/// appraise establishes, stage by stage; a stage that fails ends the appraisal, and a stage reports all
-/// of its failures. Each number has a test and a negative twin. The codes are stable.
-///  1 the policy bank is quoted and can be computed                      policy.bank
-///  2 there is a firmware log, and it is well-formed                     eventlog.absent, eventlog.malformed
-///  3 in every quoted bank, every PCR that the log touches replays       eventlog.bank, eventlog.replay
-///  4 a judged PCR that no event touches is zero; the log's banks are
-///    the quoted ones                                                    pcr.unexplained
-///  5 EV_NO_ACTION has digests of zeros; PCRs 0 to 7 have one separator
-///    each, which is zero; configuration comes before it in PCR 7        eventlog.grammar
-///  6 no userspace log that this version cannot judge                    userspace.unsupported
-///  7 PCR 10 other than zero has a list that leads to it, which begins
-///    with the boot aggregate of the quoted PCRs                         ima.absent, ima.malformed,
-///    ima.replay,
-///                                                                       ima.boot_aggregate
-///  8 Secure Boot was on, by an event whose data is what was measured    secure_boot.off
-///  9 an operating system image was measured                             boot.no_kernel
-/// 10 there are base images for this host and for now                    image.none
-/// 11 one of them matches: in each judged PCR the events are the
-///    references, in order, with nothing missing or besides              image.mismatch, image.kernel,
-///    image.initrd,
-///                                                                       image.command_line,
-///                                                                       image.unexpected, image.missing
-/// 12 PCR 0 and 2 are the approved ones                                  firmware.not_pinned,
-/// firmware.changed
+/// appraise establishes, stage by stage; the first stage that fails is the last, and reports all of its
+/// failures. Each number has a test and a negative twin. The codes are stable.
+///  1 the policy bank is quoted and can be computed
+///      policy.bank
+///  2 there is a firmware log, and it is well-formed
+///      eventlog.absent, eventlog.malformed
+///  3 every quoted bank covers PCRs 0 to 14, is in the log, and replays in every PCR that the log touches
+///      policy.pcrs, eventlog.bank, eventlog.replay
+///  4 a judged PCR that no event touches is zero
+///      pcr.unexplained
+///  5 EV_NO_ACTION has digests of zeros; PCRs 0 to 7 have one separator each, which is zero; Secure Boot's
+///    configuration comes before it
+///      eventlog.grammar
+///  6 there is no userspace log, which this version cannot judge
+///      userspace.unsupported
+///  7 where PCR 10 is not zero, there is a list that leads to it and begins with the boot aggregate of the
+///    quoted PCRs
+///      ima.absent, ima.malformed, ima.replay, ima.boot_aggregate
+///  8 Secure Boot was on, by an event whose data is what was measured, or an image does not require it
+///      secure_boot.off
+///  9 an operating system image was measured
+///      boot.no_kernel
+/// 10 there are base images for this host and for now
+///      image.none
+/// 11 one of them matches: in each judged PCR the events are its references, in order, with nothing
+///    missing or besides
+///      image.command_line, image.kernel, image.initrd, image.mismatch, image.unexpected, image.missing
+/// 12 PCR 0 and 2 are the approved ones
+///      firmware.not_pinned, firmware.changed
 Appraisal appraise(const AppraisalInput& input);
 
 } // namespace vouchsafe::appraisal

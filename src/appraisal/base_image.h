@@ -69,11 +69,13 @@ inline constexpr std::size_t base_image_bytes = std::size_t{4} << 20U;
 
 /// parse_base_image establishes:
 ///  1 at most 4 MiB, canonical JSON, no unknown members, format and version are ours
-///  2 references judge only image_pcrs, at most 4096, each with a SHA-256 digest and digests of the right
-///  sizes 3 all references have the same banks 4 kernel, initrd and command line are each determined by a
-///  reference, on a PCR that can show it 5 PCR 4 names at least one application, PCR 7 the SecureBoot
-///  variable's event: what was started, under which policy 6 not_before is earlier than not_after 7 userspace
-///  is covered in a way that this version judges
+///  2 references judge only image_pcrs, at most 4096, with digests of the right sizes
+///  3 all references have the same banks, one of them better than SHA-1
+///  4 kernel, initrd and command line are each determined by a reference that can show it
+///  5 PCR 4 names what the firmware starts; where Secure Boot is required, PCR 7 has it on
+///  6 not_before is earlier than not_after
+///  7 userspace is covered in a way that this version judges
+///  8 the document is the one encoding of its content
 Result<BaseImage> parse_base_image(Bytes document);
 /// Canonical bytes of the document; parse_base_image takes them back.
 Buffer encode(const BaseImage& image);
@@ -100,8 +102,8 @@ struct ImageFacts {
 ///  1 the log replays to the quoted value of every PCR that it touches, in every quoted bank
 ///  2 the event grammar of each PCR holds
 ///  3 Secure Boot was on, unless the facts relax it
-///  4 an operating system image was measured ("boot.no_kernel"), and the image is valid as parse_base_image
-///  says
+///  4 an operating system image was measured ("boot.no_kernel")
+///  5 the image is valid as parse_base_image says
 Result<BaseImage> derive(const eventlog::FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts);
 
 } // namespace vouchsafe::appraisal

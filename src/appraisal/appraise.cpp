@@ -1,0 +1,340 @@
+#include "appraisal/appraise.h"
+
+#include "appraisal/boot.h"
+#include "appraisal/match.h"
+#include "appraisal/replay.h"
+#include "eventlog/ima.h"
+
+#include <algorithm>
+#include <array>
+
+namespace vouchsafe::appraisal {
+
+namespace {
+
+// AR4SI's values for the claims that we make.
+constexpr std::int8_t approved = 2;            // hardware and configuration: as approved
+constexpr std::int8_t approved_at_boot = 3;    // executables: only recognised ones were loaded during boot
+constexpr std::int8_t unrecognised_later = 33; // executables: what runs after the boot is not recognised
+constexpr std::int8_t contraindicated = 96;
+
+constexpr std::uint32_t pcr_ima = 10;
+
+Reason plain(std::string code, std::string message, std::string hint) {
+    return {.code = std::move(code),
+            .message = std::move(message),
+            .event = {},
+            .expected = {},
+            .hint = std::move(hint)};
+}
+
+class Judge {
+public:
+    explicit Judge(const AppraisalInput& input) : in_(input) {}
+
+    Appraisal judge() {
+        // The order is the promise of appraise(); the first stage that gives reasons is the last.
+        constexpr std::array stages{&Judge::policy_bank,
+                                    &Judge::parse_log,
+                                    &Judge::replay,
+                                    &Judge::grammar,
+                                    &Judge::userspace,
+                                    &Judge::ima,
+                                    &Judge::secure_boot,
+                                    &Judge::kernel,
+                                    &Judge::images,
+                                    &Judge::firmware};
+        for (const auto stage : stages) {
+            (this->*stage)();
+            if (!out_.reasons.empty())
+                return std::move(out_);
+        }
+        conclude();
+        return std::move(out_);
+    }
+
+private:
+    void refuse(Tier tier, Reason reason) {
+        out_.tier = tier;
+        out_.reasons.push_back(std::move(reason));
+    }
+
+    void refuse_all(std::vector<Reason> reasons) {
+        if (reasons.empty())
+            return;
+        out_.tier = Tier::contraindicated;
+        out_.reasons = std::move(reasons);
+    }
+
+    const PcrBank& policy_values() const { return in_.quoted.banks.at(in_.policy_bank); }
+
+    /// 1
+    void policy_bank() {
+        const auto values = in_.quoted.banks.find(in_.policy_bank);
+        if (values == in_.quoted.banks.end() || values->second.empty() || !can_hash(in_.policy_bank))
+            return refuse(Tier::none,
+                          plain("policy.bank",
+                                "bank " + to_string(in_.policy_bank) + " is not quoted",
+                                "Allocate the bank in the TPM; the host cannot choose another."));
+        const auto value = [&values](std::uint32_t pcr) {
+            const auto found = values->second.find(pcr);
+            return found != values->second.end() ? found->second : Buffer{};
+        };
+        out_.firmware.pcr0 = value(0);
+        out_.firmware.pcr2 = value(2);
+    }
+
+    /// 2
+    void parse_log() {
+        if (!in_.firmware_log || in_.firmware_log->empty())
+            return refuse(Tier::none,
+                          plain("eventlog.absent",
+                                "there is no firmware event log",
+                                "The kernel hands the log on when it is started through its EFI stub."));
+        auto log = eventlog::parse_firmware_log(*in_.firmware_log);
+        if (!log)
+            return refuse(Tier::none,
+                          plain("eventlog.malformed",
+                                "the firmware event log cannot be read: " + log.error().detail,
+                                "The log is damaged, or of a format that is not known."));
+        log_ = *std::move(log);
+        out_.firmware.version = firmware_version(log_);
+        out_.secure_boot = appraisal::secure_boot_on(log_);
+        for (const auto& [pcr, unused] : policy_values())
+            if (!judged(pcr))
+                out_.not_assessed.push_back(pcr);
+    }
+
+    bool judged(std::uint32_t pcr) const {
+        const bool is_firmware = pcr == 0 || pcr == 2;
+        return pcr == pcr_ima || (is_firmware && in_.firmware_rule == FirmwareRule::pinned) ||
+               std::ranges::find(image_pcrs, pcr) != image_pcrs.end();
+    }
+
+    /// 3 and 4
+    void replay() {
+        std::vector<std::uint32_t> exempt;
+        if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
+            exempt = {0, 2};
+        refuse_all(check_replay(log_, in_.quoted, exempt));
+    }
+
+    /// 5
+    void grammar() { refuse_all(check_grammar(log_, in_.policy_bank)); }
+
+    /// 6
+    void userspace() {
+        if (in_.userspace_log && !in_.userspace_log->empty())
+            refuse(Tier::none,
+                   plain("userspace.unsupported",
+                         "the evidence has a userspace log, which this version does not judge",
+                         "Boot an image whose userspace writes none, or update the authority."));
+    }
+
+    /// 7
+    void ima() {
+        eventlog::ImaList list;
+        const bool present = in_.ima_log && !in_.ima_log->empty();
+        if (present) {
+            auto parsed = eventlog::parse_ima_list(*in_.ima_log);
+            if (!parsed)
+                return refuse(Tier::none,
+                              plain("ima.malformed",
+                                    "the IMA list cannot be read: " + parsed.error().detail,
+                                    "The list is damaged, or of a format that is not known."));
+            list = *std::move(parsed);
+        }
+        std::optional<std::size_t> entries;
+        for (const auto& [bank, values] : in_.quoted.banks) {
+            const Buffer& quoted = values.at(pcr_ima); // stage 3 has seen that it is there
+            if (!present && !is_zero(quoted))
+                return refuse(Tier::none,
+                              plain("ima.absent",
+                                    "PCR 10 was extended, and there is no IMA list",
+                                    "The agent must send the kernel's list with the quote."));
+            const auto replayed = replay_ima(list, {.bank = bank, .pcr = pcr_ima, .quoted = quoted});
+            if (!replayed)
+                return refuse(Tier::contraindicated, ima_reason(replayed.error().detail));
+            if (entries.value_or(replayed->entries) != replayed->entries)
+                return refuse(Tier::contraindicated, ima_reason("the banks end at different entries"));
+            entries = replayed->entries;
+        }
+        out_.ima_entries = entries.value_or(0);
+        out_.ima_pending = list.entries.size() - out_.ima_entries;
+        if (out_.ima_entries == 0)
+            return;
+        if (const auto checked = check_boot_aggregate(list, in_.quoted); !checked)
+            refuse(Tier::contraindicated,
+                   plain("ima.boot_aggregate",
+                         "the IMA list is not of this boot: boot_aggregate: " + checked.error().detail,
+                         "The list must begin with the boot aggregate of the quoted PCRs."));
+    }
+
+    static Reason ima_reason(const std::string& detail) {
+        return plain("ima.replay",
+                     "the IMA list does not lead to PCR 10: " + detail,
+                     "The list was changed, cut, or is of another boot.");
+    }
+
+    bool for_this_host(const BaseImage& image) const {
+        const auto& groups = in_.host_groups;
+        return image.host_groups.empty() ||
+               std::ranges::any_of(image.host_groups, [&groups](const std::string& group) {
+                   return std::ranges::find(groups, group) != groups.end();
+               });
+    }
+
+    bool valid_now(const BaseImage& image) const {
+        return (!image.not_before || *image.not_before <= in_.now) &&
+               (!image.not_after || in_.now < *image.not_after);
+    }
+
+    bool eligible(const BaseImage& image) const { return for_this_host(image) && valid_now(image); }
+
+    bool accepts_secure_boot(const BaseImage& image) const {
+        return out_.secure_boot || image.secure_boot == SecureBootRule::unsafe_not_required;
+    }
+
+    /// 8
+    void secure_boot() {
+        const auto accepts = [this](const BaseImage& image) {
+            return eligible(image) && accepts_secure_boot(image);
+        };
+        if (out_.secure_boot || std::ranges::any_of(in_.images, accepts))
+            return;
+        out_.claims.configuration = contraindicated;
+        refuse(Tier::contraindicated,
+               plain("secure_boot.off",
+                     "Secure Boot was not on",
+                     "Switch Secure Boot on in the firmware's set-up, and boot again."));
+    }
+
+    /// 9
+    void kernel() {
+        if (find_boot(log_).kernel != nullptr)
+            return;
+        out_.claims.executables = contraindicated;
+        refuse(Tier::contraindicated,
+               plain("boot.no_kernel",
+                     std::string(no_kernel_message),
+                     "Start the operating system by the firmware's boot manager, which measures it."));
+    }
+
+    /// 10 and 11
+    void images() {
+        const MatchInput input{.log = log_,
+                               .quoted = in_.quoted,
+                               .policy_bank = in_.policy_bank,
+                               .command_line = in_.command_line};
+        std::optional<std::vector<Reason>> nearest;
+        for (const BaseImage& image : in_.images) {
+            if (!eligible(image) || !accepts_secure_boot(image))
+                continue;
+            auto reasons = match(image, input);
+            if (reasons.empty())
+                return accept(image);
+            if (!nearest || reasons.size() < nearest->size())
+                nearest = std::move(reasons);
+        }
+        out_.claims.executables = contraindicated;
+        for (const BaseImage& image : in_.images)
+            if (!eligible(image) && match(image, input).empty())
+                return refuse(Tier::contraindicated, not_eligible(image));
+        if (nearest)
+            return refuse_all(*std::move(nearest));
+        refuse(Tier::contraindicated,
+               plain("image.none",
+                     "no base image is approved for this host at this time",
+                     "Import a base image of this build, or set its dates and host groups."));
+    }
+
+    Reason not_eligible(const BaseImage& image) const {
+        const std::string name = "base image " + image.version.text;
+        if (valid_now(image))
+            return plain("image.none",
+                         name + " matches, but is not for a group of this host",
+                         "Put the host into one of the image's groups, or widen the image.");
+        return plain("image.none",
+                     name + " matches, but is not valid at this time",
+                     "Start a newer build, or extend the image's dates.");
+    }
+
+    void accept(const BaseImage& image) {
+        out_.base_image = image.version;
+        out_.executables = to_string(image.userspace);
+        out_.claims.executables =
+            image.userspace == Userspace::boot_only ? unrecognised_later : approved_at_boot;
+        out_.claims.configuration = out_.secure_boot ? approved : std::int8_t{0};
+    }
+
+    /// 12
+    void firmware() {
+        if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
+            return;
+        if (!in_.firmware_pin)
+            return refuse(Tier::none,
+                          plain("firmware.not_pinned",
+                                "the firmware of this host was not approved yet",
+                                "Approve the host: that pins the firmware it shows now."));
+        const FirmwarePin& pin = *in_.firmware_pin;
+        const auto compare = [this](std::uint32_t pcr, const Buffer& pinned, const Buffer& actual) {
+            if (!same_bytes(pinned, actual))
+                refuse(Tier::contraindicated, firmware_changed(pcr, pinned, actual));
+        };
+        compare(0, pin.pcr0, out_.firmware.pcr0);
+        compare(2, pin.pcr2, out_.firmware.pcr2);
+        out_.claims.hardware = out_.reasons.empty() ? approved : contraindicated;
+    }
+
+    Reason firmware_changed(std::uint32_t pcr, const Buffer& pinned, const Buffer& actual) const {
+        const auto named = [](const std::string& version) {
+            return version.empty() ? std::string("without a version") : "version '" + version + "'";
+        };
+        Reason reason =
+            plain("firmware.changed",
+                  "PCR " + std::to_string(pcr) + ": the firmware is " + named(out_.firmware.version) +
+                      ", approved is " + named(in_.firmware_pin->version),
+                  "If the change was meant, approve the host's firmware anew.");
+        reason.event = EventRef{.index = 0,
+                                .pcr = pcr,
+                                .type = "pcr",
+                                .digest = to_hex(actual),
+                                .bank = to_string(in_.policy_bank),
+                                .description = "firmware " + named(out_.firmware.version)};
+        reason.expected.push_back({.digest = to_hex(pinned),
+                                   .description = "firmware " + named(in_.firmware_pin->version),
+                                   .image = ""});
+        return reason;
+    }
+
+    void conclude() {
+        const bool covered = out_.claims.executables == approved_at_boot;
+        out_.tier = covered ? Tier::affirming : Tier::warning;
+    }
+
+    const AppraisalInput& in_;
+    Appraisal out_;
+    eventlog::FirmwareLog log_;
+};
+
+} // namespace
+
+std::string_view to_string(Tier tier) {
+    switch (tier) {
+    case Tier::none:
+        return "none";
+    case Tier::affirming:
+        return "affirming";
+    case Tier::warning:
+        return "warning";
+    case Tier::contraindicated:
+        return "contraindicated";
+    }
+    return "";
+}
+
+Appraisal appraise(const AppraisalInput& input) {
+    return Judge(input).judge();
+}
+
+} // namespace vouchsafe::appraisal

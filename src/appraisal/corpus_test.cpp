@@ -1,0 +1,126 @@
+// Logs of real machines with independent oracles, where the collection is at hand: the folder "corpus" under
+// VOUCHSAFE_SHARED, or under "shared" beside the project. Without it these tests say that they were skipped.
+#include "appraisal/inspect.h"
+#include "appraisal/replay.h"
+#include "eventlog/firmware.h"
+#include "eventlog/ima.h"
+#include "tests/support/recorded_boot.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace vouchsafe::appraisal {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path corpus() {
+    const char* const shared = std::getenv("VOUCHSAFE_SHARED");
+    const fs::path beside = fs::path(VS_VECTORS).parent_path().parent_path().parent_path() / "shared";
+    return (shared != nullptr ? fs::path(shared) : beside) / "corpus";
+}
+
+std::vector<fs::path> oracles(std::string_view ending) {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(corpus()))
+        if (entry.path().string().ends_with(ending))
+            found.push_back(entry.path());
+    std::ranges::sort(found);
+    return found;
+}
+
+struct Row {
+    std::string bank;
+    std::uint32_t pcr = 0;
+    std::string replay;
+};
+
+std::vector<Row> read_oracle(const fs::path& file) {
+    std::ifstream in(file);
+    std::vector<Row> rows;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("#") || line.starts_with("bank\t"))
+            continue;
+        std::istringstream fields(line);
+        Row row;
+        fields >> row.bank >> row.pcr >> row.replay;
+        if (row.replay != "-" && !row.replay.empty())
+            rows.push_back(row);
+    }
+    return rows;
+}
+
+fs::path log_of(const fs::path& oracle) {
+    const std::string name = oracle.string();
+    return name.substr(0, name.size() - std::string_view(".pcrs.tsv").size());
+}
+
+TEST(Corpus, FirmwareLogsReplayToTheirOracles) {
+    if (!fs::is_directory(corpus()))
+        GTEST_SKIP() << "skipped: no corpus";
+    std::size_t compared = 0;
+    for (const fs::path& oracle : oracles(".bin.pcrs.tsv")) {
+        if (oracle.string().ends_with(".ima.bin.pcrs.tsv"))
+            continue;
+        const Buffer bytes = test::read_file(log_of(oracle));
+        const auto log = eventlog::parse_firmware_log(bytes);
+        if (!log) {
+            ADD_FAILURE() << oracle << ": " << log.error().where << ": " << log.error().detail;
+            continue;
+        }
+        std::map<std::string, PcrBank> banks;
+        for (const Row& row : read_oracle(oracle)) {
+            const auto bank = eventlog::algorithm_from_text(row.bank);
+            ASSERT_TRUE(bank) << row.bank;
+            if (!banks.contains(row.bank)) {
+                auto values = replay_firmware(*log, *bank);
+                ASSERT_TRUE(values) << oracle << values.error().detail;
+                banks[row.bank] = *std::move(values);
+            }
+            const auto value = banks[row.bank].find(row.pcr);
+            EXPECT_EQ(value != banks[row.bank].end() ? to_hex(value->second) : "none", row.replay)
+                << oracle << " " << row.bank << " " << row.pcr;
+            ++compared;
+        }
+        EXPECT_NE(inspect_eventlog(bytes).verdict, Verdict::malformed);
+    }
+    EXPECT_GT(compared, 500U);
+}
+
+TEST(Corpus, ImaListsReplayToTheirOracles) {
+    if (!fs::is_directory(corpus()))
+        GTEST_SKIP() << "skipped: no corpus";
+    std::size_t compared = 0;
+    for (const fs::path& oracle : oracles(".ima.bin.pcrs.tsv")) {
+        const Buffer bytes = test::read_file(log_of(oracle));
+        const auto list = eventlog::parse_ima_list(bytes);
+        if (!list) {
+            ADD_FAILURE() << oracle << ": " << list.error().where << ": " << list.error().detail;
+            continue;
+        }
+        for (const Row& row : read_oracle(oracle)) {
+            const bool padded = row.bank.ends_with("-zero-padded-sha1");
+            const auto bank = eventlog::algorithm_from_text(row.bank.substr(0, row.bank.find('-')));
+            const auto quoted = from_hex(row.replay);
+            ASSERT_TRUE(bank && quoted) << row.bank;
+            const auto replayed = replay_ima(*list, {.bank = *bank, .pcr = row.pcr, .quoted = *quoted});
+            ASSERT_TRUE(replayed) << oracle << " " << row.bank << ": " << replayed.error().detail;
+            EXPECT_EQ(replayed->entries, list->entries.size()) << oracle << " " << row.bank;
+            EXPECT_EQ(replayed->form, padded ? ImaForm::padded_sha1 : ImaForm::hashed) << oracle;
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 10U);
+}
+
+} // namespace
+} // namespace vouchsafe::appraisal

@@ -1,0 +1,63 @@
+// A base image from a boot that was verified.
+#include "appraisal/base_image.h"
+#include "appraisal/boot.h"
+#include "appraisal/replay.h"
+#include "eventlog/event_data.h"
+
+namespace vouchsafe::appraisal {
+
+namespace {
+
+using eventlog::Event;
+using eventlog::FirmwareLog;
+
+Result<void> first_of(const std::vector<Reason>& reasons) {
+    if (reasons.empty())
+        return {};
+    return fail(Errc::untrusted, reasons.front().code, reasons.front().message);
+}
+
+Reference make_reference(const Event& event, const BootEvents& boot, const ImageFacts& facts) {
+    Reference reference{.pcr = event.pcr,
+                        .type = event.type,
+                        .role = boot.role(event),
+                        .description = eventlog::describe(event),
+                        .digests = {}};
+    if (reference.role == Role::command_line)
+        if (auto text = command_line_text(event, facts.command_line))
+            reference.description = *std::move(text);
+    for (const auto& digest : event.digests)
+        if (can_hash(digest.algorithm))
+            reference.digests[digest.algorithm] = to_buffer(digest.value);
+    return reference;
+}
+
+} // namespace
+
+Result<BaseImage> derive(const FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts) {
+    if (quoted.banks.empty())
+        return fail(Errc::untrusted, "policy.bank", "no bank is quoted");
+    VS_TRY_VOID(first_of(check_replay(log, quoted, {})));
+    VS_TRY_VOID(first_of(check_grammar(log, quoted.banks.begin()->first)));
+    if (facts.secure_boot == SecureBootRule::required && !secure_boot_on(log))
+        return fail(Errc::untrusted, "secure_boot.off", "Secure Boot was not on");
+    const BootEvents boot = find_boot(log);
+    if (boot.kernel == nullptr)
+        return fail(Errc::untrusted, "boot.no_kernel", std::string(no_kernel_message));
+    BaseImage image{.version = facts.version,
+                    .display_name = facts.display_name,
+                    .vendor = facts.vendor,
+                    .not_before = facts.not_before,
+                    .not_after = facts.not_after,
+                    .host_groups = facts.host_groups,
+                    .secure_boot = facts.secure_boot,
+                    .userspace = facts.userspace,
+                    .references = {}};
+    for (const std::uint32_t pcr : image_pcrs)
+        for (const Event* const event : judged_events(log, pcr))
+            image.references.push_back(make_reference(*event, boot, facts));
+    VS_TRY_VOID(validate(image));
+    return image;
+}
+
+} // namespace vouchsafe::appraisal

@@ -1,0 +1,239 @@
+#include "appraisal/replay.h"
+
+#include "crypto/digest.h"
+#include "eventlog/event_data.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace vouchsafe::appraisal {
+
+namespace {
+
+using eventlog::ImaEntry;
+
+std::optional<crypto::HashAlg> hash_alg(Algorithm algorithm) {
+    switch (algorithm) {
+    case Algorithm::sha1:
+        return crypto::HashAlg::sha1;
+    case Algorithm::sha256:
+        return crypto::HashAlg::sha256;
+    case Algorithm::sha384:
+        return crypto::HashAlg::sha384;
+    case Algorithm::sha512:
+        return crypto::HashAlg::sha512;
+    case Algorithm::sm3_256:
+        return crypto::HashAlg::sm3_256;
+    }
+    return {}; // a number that only logs know
+}
+
+crypto::HashAlg must_hash(Algorithm algorithm) {
+    const auto alg = hash_alg(algorithm);
+    VS_CHECK(alg);
+    return *alg;
+}
+
+bool hashes_to_digests(const eventlog::Event& event, Bytes bytes) {
+    bool any = false;
+    for (const auto& digest : event.digests) {
+        if (!can_hash(digest.algorithm))
+            continue;
+        if (!same_bytes(hash(digest.algorithm, bytes), digest.value))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/// Forms in which EV_IPL data differs from what was measured.
+std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
+    const auto text = eventlog::decode_text(event.data);
+    if (!text)
+        return {};
+    // systemd-stub: the section's name as ASCII with its NUL; the data is the same in UTF-16
+    Buffer name = to_buffer(as_bytes(*text));
+    name.push_back(0);
+    if (hashes_to_digests(event, name))
+        return name;
+    // grub: "grub_cmd: " or "kernel_cmdline: ", then what was measured
+    const auto colon = text->find(": ");
+    if (colon == std::string::npos)
+        return {};
+    const Buffer rest = to_buffer(as_bytes(*text).subspan(colon + 2));
+    if (hashes_to_digests(event, rest))
+        return rest;
+    return {};
+}
+
+/// What the kernel put into a PCR of `bank` for one entry.
+Result<Buffer> ima_digest(const ImaEntry& entry, Algorithm bank, ImaForm form) {
+    const std::size_t size = crypto::digest_size(must_hash(bank));
+    if (entry.violation())
+        return Buffer(size, 0xFF);
+    if (form == ImaForm::padded_sha1) {
+        Buffer padded = to_buffer(entry.template_digest);
+        padded.resize(size);
+        return padded;
+    }
+    VS_TRY(const Buffer input, eventlog::ima_hash_input(entry));
+    return hash(bank, input);
+}
+
+/// The list carries one digest for each entry, of its own algorithm: it must be true before it is padded.
+Result<void> check_template_digests(const eventlog::ImaList& list) {
+    std::optional<Algorithm> algorithm;
+    for (const auto candidate : {Algorithm::sha1, Algorithm::sha256, Algorithm::sha384, Algorithm::sha512})
+        if (eventlog::digest_size(candidate) == list.digest_bytes)
+            algorithm = candidate;
+    if (!algorithm)
+        return fail(Errc::unsupported, "ima.template_digest", "a length of no known hash");
+    std::size_t index = 0;
+    for (const ImaEntry& entry : list.entries) {
+        const std::string name = "entry " + std::to_string(index++);
+        if (entry.violation())
+            continue;
+        const auto input = eventlog::ima_hash_input(entry);
+        if (!input || !same_bytes(hash(*algorithm, *input), entry.template_digest))
+            return fail(Errc::untrusted, "ima.template_digest", name + ": not the hash of its data");
+    }
+    return {};
+}
+
+std::optional<std::size_t>
+longest_prefix(const eventlog::ImaList& list, const ImaTarget& target, ImaForm form) {
+    Buffer value = start_value(target.bank, target.pcr, 0);
+    std::optional<std::size_t> found;
+    if (same_bytes(value, target.quoted))
+        found = 0;
+    std::size_t index = 0;
+    for (const ImaEntry& entry : list.entries) {
+        ++index;
+        if (entry.pcr == target.pcr) {
+            const auto digest = ima_digest(entry, target.bank, form);
+            if (!digest)
+                return found;
+            value = extend(target.bank, value, *digest);
+        }
+        if (same_bytes(value, target.quoted))
+            found = index;
+    }
+    return found;
+}
+
+} // namespace
+
+bool is_zero(Bytes value) {
+    return std::ranges::all_of(value, [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool can_hash(Algorithm algorithm) {
+    return hash_alg(algorithm).has_value();
+}
+
+Buffer hash(Algorithm algorithm, Bytes bytes) {
+    return crypto::digest(must_hash(algorithm), bytes);
+}
+
+Buffer extend(Algorithm bank, Bytes value, Bytes digest) {
+    return crypto::digest(must_hash(bank), {value, digest});
+}
+
+Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality) {
+    constexpr std::uint32_t first_dynamic = 17;
+    constexpr std::uint32_t last_dynamic = 22;
+    const bool dynamic = pcr >= first_dynamic && pcr <= last_dynamic;
+    Buffer value(crypto::digest_size(must_hash(bank)), dynamic ? 0xFF : 0x00);
+    if (pcr == 0)
+        value.back() = startup_locality;
+    return value;
+}
+
+Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank) {
+    if (!can_hash(bank))
+        return fail(Errc::unsupported, "eventlog.bank", to_string(bank) + " cannot be computed");
+    PcrBank pcrs;
+    for (const eventlog::Event& event : log.events) {
+        if (!event.extends())
+            continue;
+        const auto digest = event.digest(bank);
+        if (!digest)
+            return fail(Errc::untrusted,
+                        "eventlog.bank",
+                        "event " + std::to_string(event.index) + " has no " + to_string(bank) + " digest");
+        auto [place, fresh] = pcrs.try_emplace(event.pcr);
+        if (fresh)
+            place->second = start_value(bank, event.pcr, log.startup_locality);
+        place->second = extend(bank, place->second, *digest);
+    }
+    return pcrs;
+}
+
+bool data_is_measured(const eventlog::Event& event) {
+    return event.extends() && hashes_to_digests(event, event.data);
+}
+
+std::optional<Buffer> measured_data(const eventlog::Event& event) {
+    if (data_is_measured(event))
+        return to_buffer(event.data);
+    if (event.extends() && event.type == eventlog::type::ipl)
+        return measured_ipl_data(event);
+    return {};
+}
+
+std::string_view to_string(ImaForm form) {
+    switch (form) {
+    case ImaForm::hashed:
+        return "hashed";
+    case ImaForm::padded_sha1:
+        return "padded-sha1";
+    }
+    return "";
+}
+
+Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target) {
+    if (!can_hash(target.bank))
+        return fail(Errc::unsupported, "ima.bank", to_string(target.bank) + " cannot be computed");
+    VS_TRY_VOID(check_template_digests(list));
+    for (const ImaForm form : {ImaForm::hashed, ImaForm::padded_sha1}) {
+        const bool applies =
+            form == ImaForm::hashed ||
+            (list.digest_bytes == eventlog::digest_size(Algorithm::sha1) && target.bank != Algorithm::sha1);
+        if (!applies)
+            continue;
+        if (const auto entries = longest_prefix(list, target, form))
+            return ImaReplay{.entries = *entries, .form = form};
+    }
+    return fail(Errc::untrusted,
+                "ima.replay",
+                "no part of the list leads to PCR " + std::to_string(target.pcr) + " of " +
+                    to_string(target.bank));
+}
+
+Result<void> check_boot_aggregate(const eventlog::ImaList& list, const QuotedPcrs& quoted) {
+    constexpr std::string_view where = "ima.boot_aggregate";
+    if (list.entries.empty())
+        return fail(Errc::untrusted, where, "the list is empty");
+    const auto file = eventlog::decode_ima_file(list.entries.front());
+    if (!file || file->name != "boot_aggregate")
+        return fail(Errc::untrusted, where, "the list does not begin with it");
+    const auto bank = eventlog::algorithm_from_text(file->algorithm);
+    const auto values = bank ? quoted.banks.find(*bank) : quoted.banks.end();
+    if (values == quoted.banks.end())
+        return fail(Errc::untrusted, where, "it is over " + file->algorithm + ", which is not quoted");
+    for (const std::uint32_t last : {9U, 7U}) {
+        crypto::Hasher hasher(must_hash(*bank));
+        for (std::uint32_t pcr = 0; pcr <= last; ++pcr) {
+            const auto value = values->second.find(pcr);
+            if (value == values->second.end())
+                return fail(Errc::untrusted, where, "PCR " + std::to_string(pcr) + " is not quoted");
+            hasher.update(value->second);
+        }
+        if (same_bytes(hasher.finish(), file->digest))
+            return {};
+    }
+    return fail(Errc::untrusted, where, "it is not the hash of the quoted PCRs");
+}
+
+} // namespace vouchsafe::appraisal
