@@ -20,10 +20,10 @@ int main(int argc, char** argv) {
     const auto add_state = [&options](CLI::App& command) {
         command.add_option("--state", options.state, "state directory, mode 0700")->required();
         auto* fd = command.add_option(
-            "--state-key-fd", options.state_key_fd, "read the state key from this descriptor");
+            "--state-key-fd", options.state_key.fd, "read the state key from this descriptor");
         command
             .add_option("--unsafe-plaintext-key-file",
-                        options.unsafe_key_file,
+                        options.state_key.unsafe_plaintext_file,
                         "read the state key from a plain file: whoever copies the disk has the keys")
             ->excludes(fd);
     };

@@ -18,51 +18,19 @@
 #include "store/authority_database.h"
 #include "store/files.h"
 #include "store/sealed_files.h"
+#include "store/state_key.h"
 
 #include <fmt/core.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <cstdlib>
+#include <atomic>
+#include <cstdio>
 #include <memory>
 
 namespace vouchsafe::authorityd {
 
 namespace {
-
-constexpr std::size_t most_key_bytes = 128;
-
-Result<Secret> state_key(const Options& options) {
-    std::string path = options.unsafe_key_file;
-    if (options.state_key_fd >= 0) {
-        path = "/proc/self/fd/" + std::to_string(options.state_key_fd);
-    } else if (path.empty()) {
-        const char* const credentials =
-            std::getenv("CREDENTIALS_DIRECTORY"); // NOLINT(concurrency-mt-unsafe): at start
-        if (credentials == nullptr)
-            return fail(
-                Errc::malformed,
-                "state_key",
-                "no state key: give --state-key-fd, a systemd credential, or --unsafe-plaintext-key-file");
-        path = std::string(credentials) + "/vouchsafe-state-key";
-    } else {
-        spdlog::warn("the state key is a plain file; whoever copies the disk has the keys");
-    }
-    VS_TRY(const Secret content, store::read_secret_file(path, most_key_bytes));
-    return store::parse_state_key(content);
-}
-
-Result<net::ResolveMap> resolve_map(const std::vector<std::string>& entries) {
-    net::ResolveMap map;
-    for (const std::string& entry : entries) {
-        const auto equals = entry.find('=');
-        if (equals == std::string::npos)
-            return fail(Errc::malformed, "resolve", entry + ": expected NAME=ADDRESS");
-        map.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-    }
-    return map;
-}
 
 // What init and serve both open.
 struct Opened {
@@ -74,7 +42,9 @@ struct Opened {
 Result<std::unique_ptr<store::SealedFiles>> open_secrets(const Options& options, Random& random) {
     VS_TRY_VOID(store::make_private_directory(options.state));
     VS_TRY_VOID(store::make_private_directory(options.state + "/keys"));
-    VS_TRY(Secret key, state_key(options));
+    if (!options.state_key.unsafe_plaintext_file.empty())
+        spdlog::warn("the state key is a plain file; whoever copies the disk has the keys");
+    VS_TRY(Secret key, store::read_state_key(options.state_key));
     return std::make_unique<store::SealedFiles>(options.state + "/keys", std::move(key), random);
 }
 
@@ -150,7 +120,7 @@ Result<void> serve(const Options& options) {
     net::StopSignal stop; // before any thread
     crypto::SystemRandom random;
     const net::SystemClock clock;
-    VS_TRY(net::ResolveMap resolve, resolve_map(options.resolve));
+    VS_TRY(net::ResolveMap resolve, net::parse_resolve_map(options.resolve));
     VS_TRY(auto secrets, open_secrets(options, random));
     VS_TRY(const authority::Keyring keys, authority::Keyring::load(*secrets, clock));
     VS_TRY(const Opened opened, open(options, std::move(secrets), keys.config().host, clock));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "store/state_key.h"
 
 #include <cstdint>
 #include <string>
@@ -11,8 +12,7 @@ namespace vouchsafe::authorityd {
 
 struct Options {
     std::string state;
-    int state_key_fd = -1;
-    std::string unsafe_key_file;
+    store::StateKeySource state_key;
 
     std::string name;
     std::string administrator;

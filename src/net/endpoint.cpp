@@ -127,4 +127,15 @@ Result<std::vector<std::string>> resolve(const std::string& host, const ResolveM
     return found.get();
 }
 
+Result<ResolveMap> parse_resolve_map(const std::vector<std::string>& entries) {
+    ResolveMap map;
+    for (const std::string& entry : entries) {
+        const auto equals = entry.find('=');
+        if (equals == std::string::npos || equals == 0 || equals + 1 == entry.size())
+            return fail(Errc::malformed, "resolve", entry + ": expected NAME=ADDRESS");
+        map.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return map;
+}
+
 } // namespace vouchsafe::net

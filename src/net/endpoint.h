@@ -37,6 +37,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
 /// Name → address, as a program's configuration gives it. It comes before everything else.
 using ResolveMap = std::map<std::string, std::string, std::less<>>;
 
+/// From "name=address" each; `malformed` at "resolve".
+Result<ResolveMap> parse_resolve_map(const std::vector<std::string>& entries);
+
 /// Numeric addresses of `host`, in the order to try them: the map; a numeric address is itself; "localhost"
 /// and names below it are loopback [RFC 6761 §6.3]; everything else asks the system's resolver, not longer
 /// than the deadline.
