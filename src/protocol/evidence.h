@@ -69,7 +69,7 @@ std::string_view to_string(Outcome outcome);
 struct EvidenceAnswer {
     Outcome outcome = Outcome::refused;
     std::vector<Reason> reasons;
-    std::optional<std::string> key_access_token; ///< exactly when trusted
+    std::optional<std::string> key_access_token; ///< when trusted and asked for
     std::optional<std::string> reporting_token;
     std::optional<SysTime> expires; ///< of the tokens
     std::int64_t epoch = 0;
