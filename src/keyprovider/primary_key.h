@@ -47,9 +47,10 @@ public:
                                                 const inventory::Generation& generation) = 0;
 };
 
-/// By `where`: primary_key.object (no symmetric key), primary_key.algorithm (not AES-256), primary_key.usage
-/// (neither Encrypt and Decrypt nor Wrap and Unwrap), primary_key.state (never Active, compromised or
-/// destroyed; or missing). Attributes that a server leaves out fail, but for the object type.
+/// The state, Active or Deactivated. By `where`: primary_key.object (no symmetric key), primary_key.algorithm
+/// (not AES-256), primary_key.usage (neither Encrypt and Decrypt nor Wrap and Unwrap), primary_key.state
+/// (never activated, compromised or destroyed; or missing). Attributes that a server leaves out fail, but for
+/// the object type.
 Result<kmip::State> check_attributes(const kmip::Attributes& attributes);
 
 /// A number that tells keys apart and says nothing else: HMAC-SHA-256 of a constant, the first 8 bytes, hex.
@@ -76,7 +77,8 @@ public:
     /// server is left alone for a moment; the next call after that tries again.
     Result<PrimaryKey> obtain(const inventory::Provider& provider, const inventory::Generation& generation);
 
-    /// Forgets keys of providers and generations that the state does not have.
+    /// Forgets keys of providers and generations that the state does not have, and those past their lease.
+    /// To be called now and then.
     void retain(const inventory::AuthorityState& state);
 
     std::size_t size() const;
@@ -87,14 +89,16 @@ private:
     struct Entry {
         std::shared_ptr<const Secret> key; ///< nullptr: not held (any more)
         kmip::State state = kmip::State::pre_active;
-        BootTime confirmed{};
+        BootTime asked{};     ///< when the last question was put
+        BootTime confirmed{}; ///< when the last question was put that the server answered well
         std::string check_value;
         std::optional<Error> failure;
         BootTime failed{};
     };
 
     Entry snapshot(const Name& name) const;
-    bool fresh(const Entry& entry, BootTime now, std::chrono::milliseconds limit) const;
+    static bool fresh(const Entry& entry, BootTime now, std::chrono::milliseconds limit);
+    void store(const Name& name, const Entry& entry);
     Result<Entry>
     renewed(Entry entry, const inventory::Provider& provider, const inventory::Generation& generation) const;
     Result<Entry>

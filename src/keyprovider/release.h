@@ -24,7 +24,8 @@
 
 namespace vouchsafe::keyprovider {
 
-/// What the authority host knows and may do at this moment. Called by several threads.
+/// What the authority host knows and may do at this moment. Called by several threads, and under the
+/// service's lock: do not call the service while holding a lock that these take.
 class AuthorityView {
 public:
     AuthorityView() = default;
@@ -70,19 +71,22 @@ public:
     /// unauthentic or repeated message, a request that breaks its form.
     Result<std::string> answer(std::string_view message);
 
-    /// The lowest revision that a request under way began with; `none` when there is none. A change is
+    /// The lowest revision that a request under way began with; nullopt when there is none. A change is
     /// confirmed only when no older request is left.
     std::optional<std::int64_t> oldest_revision_under_way() const;
 
 private:
+    struct Decision;
     struct Work;
     class UnderWay;
 
-    Result<Work> open(std::string_view message);
-    void decide(Work& work, const protocol::Operation& operation);
-    void record(Work& work);
-    void withhold_if_moved(Work& work);
-    Result<std::string> seal(Work work);
+    Result<Work> open(std::string_view message, std::shared_ptr<const inventory::AuthorityState> state);
+    Result<PrimaryKey> primary_key(const Target& about);
+    Decision decide(const Work& work, const protocol::Operation& operation);
+    void record(const Work& work, Decision& decision);
+    void withhold(const Work& work, Decision& decision, const Error& why);
+    void confirm(Work& work);
+    Result<std::string> seal(Work& work);
     Lease lease() const;
 
     ReleaseConfig config_;

@@ -41,11 +41,13 @@ public:
     std::size_t size() const { return sessions_.size(); }
 
 private:
-    void drop_ended(SysTime now);
-    void drop_oldest_of(const HostId& host);
+    using Sessions = std::map<std::string, OpenSession, std::less<>>;
+
+    void drop_ended(std::int64_t epoch, SysTime now);
+    void make_room_for(const HostId& host);
 
     SessionLimits limits_;
-    std::map<std::string, OpenSession, std::less<>> sessions_;
+    Sessions sessions_;
     std::uint64_t opened_ = 0;
 };
 

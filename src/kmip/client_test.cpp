@@ -6,8 +6,8 @@
 namespace vouchsafe::kmip {
 namespace {
 
-using test_support::KmipFault;
-using test_support::KmipServer;
+using test::KmipFault;
+using test::KmipServer;
 using ttlv::Tag;
 
 constexpr Deadline no_hurry = Deadline::max();
@@ -34,7 +34,7 @@ TEST_P(ClientTest, AgreesOnTheVersionAndUsesIt) {
     Client client(server);
     ASSERT_EQ(client.version(no_hurry), GetParam());
     ASSERT_TRUE(client.get({"pk"}, no_hurry));
-    EXPECT_EQ(test_support::version_of(server.requests.back()), GetParam());
+    EXPECT_EQ(test::version_of(server.requests.back()), GetParam());
 }
 
 TEST_P(ClientTest, GetsTheKey) {
@@ -181,7 +181,7 @@ TEST(Client, AlwaysNamesTheObject) {
     (void)client.destroy({"pk"}, no_hurry);
     ASSERT_EQ(server.requests.size(), 6U);
     for (std::size_t i = 1; i < server.requests.size(); ++i)
-        EXPECT_EQ(test_support::payload_of(server.requests[i]).as<ttlv::Structure>()->front(),
+        EXPECT_EQ(test::payload_of(server.requests[i]).as<ttlv::Structure>()->front(),
                   ttlv::text(Tag::unique_identifier, "pk"));
 }
 

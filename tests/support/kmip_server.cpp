@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace vouchsafe::test_support {
+namespace vouchsafe::test {
 
 namespace {
 
@@ -226,4 +226,4 @@ Buffer KmipServer::respond(ProtocolVersion version, Operation operation, Answer 
     return out;
 }
 
-} // namespace vouchsafe::test_support
+} // namespace vouchsafe::test

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace vouchsafe::test_support {
+namespace vouchsafe::test {
 
 struct StoredKey {
     Buffer material;
@@ -79,4 +79,4 @@ kmip::Operation operation_of(const ttlv::Item& request);
 const ttlv::Item& payload_of(const ttlv::Item& request);
 kmip::ProtocolVersion version_of(const ttlv::Item& request);
 
-} // namespace vouchsafe::test_support
+} // namespace vouchsafe::test
