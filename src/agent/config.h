@@ -44,7 +44,7 @@ struct ManagerAddress {
 
 struct AgentConfig {
     std::filesystem::path state;
-    std::string label; ///< what people call this host; 1 to 64 printable ASCII characters
+    std::string label; ///< what people call this host; 1 to 64 of A-Z a-z 0-9 . _ -
     std::optional<ManagerAddress> manager;
     std::optional<std::string> token; ///< one-time, for joining by itself
     std::optional<std::filesystem::path> anchor_file;

@@ -9,6 +9,7 @@
 #include "protocol/workload.h"
 
 #include <chrono>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,11 @@ public:
 private:
     protocol::PollRequest request() const;
     protocol::OrderResult carry_out(const protocol::HostOrder& order);
-    Result<std::optional<protocol::CreatedKey>> carry_out(const protocol::OrderData& data);
 
     Facts facts_;
     Parts parts_;
     std::vector<protocol::OrderResult> results_; ///< not yet told
-    std::vector<std::string> done_;              ///< orders told lately, newest last
+    std::deque<protocol::OrderResult> done_;     ///< the latest, oldest first
 };
 
 } // namespace vouchsafe::agent

@@ -11,6 +11,7 @@
 #include "protocol/release.h"
 #include "token/services.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -87,22 +88,26 @@ private:
     Result<void> attest_locked();
     Result<void> attest_at(const token::ServiceHost& host);
     Result<protocol::ReleasedKey> release_locked(const protocol::Operation& operation);
-    void accept(const token::ServiceHost& host, Attested attested);
-    void forget(Standing standing, std::vector<protocol::Reason> reasons);
-    void retry_later();
-    Error not_trusted() const;
+    void accept(const token::ServiceHost& host, std::unique_ptr<Peer> peer, Attested attested);
+    void settle(Standing standing, std::vector<protocol::Reason> reasons);
+    void show_versions();
+    void retry_within(std::chrono::seconds longest);
+    bool holds_a_live_result() const;
 
     const std::string anchor_;
     const Parts parts_;
 
-    std::mutex work_;          ///< held while the TPM and the authority are used
-    mutable std::mutex mutex_; ///< guards what follows; never held while anything is waited for
+    std::mutex work_; ///< taken before mutex_, held while the TPM and the authority are used; guards:
     std::optional<token::VerifiedServices> services_;
     StoredServices stored_;
     std::unique_ptr<Held> held_;
+    std::string last_host_; ///< that answered
+    unsigned failures_ = 0; ///< in a row
+
+    mutable std::mutex mutex_; ///< never held while anything is waited for; guards:
     TrustReport report_;
+    SysTime result_expires_{}; ///< of the result that made this host trusted
     SysTime next_due_{};
-    unsigned failures_ = 0;
 };
 
 } // namespace vouchsafe::agent
