@@ -4,6 +4,7 @@
 #include "net/tls_stream.h"
 
 #include <array>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
 
@@ -38,12 +39,48 @@ Result<void> read_exactly(TlsStream& stream, std::span<std::uint8_t> into, Deadl
     return {};
 }
 
+// One caller at a time; the others wait, each until its deadline.
+class Turnstile {
+public:
+    class Turn {
+    public:
+        explicit Turn(Turnstile& of) : of_(of) {}
+
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+        ~Turn() {
+            {
+                const std::scoped_lock lock(of_.mutex_);
+                of_.taken_ = false;
+            }
+            of_.changed_.notify_one();
+        }
+
+    private:
+        Turnstile& of_;
+    };
+
+    std::unique_ptr<Turn> wait_until(Deadline deadline) {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_until(lock, deadline, [this] { return !taken_; }))
+            return nullptr;
+        taken_ = true;
+        return std::make_unique<Turn>(*this);
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool taken_ = false;
+};
+
 } // namespace
 
 struct KmipTransport::Impl {
     KmipTransportConfig config;
     ClientTls tls;
-    std::timed_mutex busy{};
+    Turnstile turnstile{};
     std::optional<TlsStream> kept{};
     Deadline kept_since{};
 
@@ -78,8 +115,8 @@ Result<std::unique_ptr<KmipTransport>> KmipTransport::create(KmipTransportConfig
 }
 
 Result<Buffer> KmipTransport::exchange(Bytes request, kmip::Deadline deadline) {
-    const std::unique_lock lock(impl_->busy, deadline);
-    if (!lock)
+    const auto turn = impl_->turnstile.wait_until(deadline);
+    if (!turn)
         return fail(Errc::timed_out, "net.deadline", "the connection to the key server is busy");
     VS_TRY(TlsStream stream, impl_->stream(deadline));
     VS_TRY_VOID(stream.write_all(request, deadline));

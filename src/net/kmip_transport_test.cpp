@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace vouchsafe::net {
 namespace {
@@ -191,6 +194,39 @@ TEST(KmipTransport, GivesUpOnAFrozenServerAndRecovers) {
     ASSERT_FALSE(frozen);
     EXPECT_EQ(frozen.error().code, Errc::timed_out);
     EXPECT_TRUE(transport->exchange(request(), soon()));
+}
+
+TEST(KmipTransport, LetsCallersWaitForEachOther) {
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto transport = transport_to(server.port());
+    std::atomic<int> good = 0;
+    {
+        std::vector<std::jthread> callers;
+        for (int i = 0; i < 4; ++i)
+            callers.emplace_back([&] {
+                for (int n = 0; n < 10; ++n)
+                    good += transport->exchange(request(), soon()).has_value() ? 1 : 0;
+            });
+    }
+    EXPECT_EQ(good, 40);
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(KmipTransport, GivesUpWaitingForItsTurnAtTheDeadline) {
+    Cancellation second_has_given_up;
+    const ScriptedServer server(certificate(), {}, [&](Peer& peer, int) {
+        (void)peer.read_some();
+        test::wait_for(second_has_given_up);
+        peer.write(response(8));
+        peer.wait_for_client_to_go();
+    });
+    const auto transport = transport_to(server.port());
+    std::jthread first([&] { EXPECT_TRUE(transport->exchange(request(), soon())); });
+    test::wait_until([&] { return server.connections() == 1; });
+    const auto second = transport->exchange(request(), soon(20ms));
+    second_has_given_up.cancel();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::timed_out);
 }
 
 TEST(KmipTransport, GivesUpAtTheConnectLimit) {

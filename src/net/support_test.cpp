@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -155,6 +156,16 @@ SilentServer::SilentServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CL
 
 SilentServer::~SilentServer() {
     ::close(listener_);
+}
+
+void wait_for(const Cancellation& event) {
+    pollfd entry{.fd = event.fd(), .events = POLLIN, .revents = 0};
+    VS_CHECK(::poll(&entry, 1, -1) == 1);
+}
+
+void wait_until(const std::function<bool()>& happened) {
+    while (!happened())
+        std::this_thread::yield();
 }
 
 RawClient::RawClient(std::uint16_t port, const TestCertificate& server) {

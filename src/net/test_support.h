@@ -115,6 +115,11 @@ inline Deadline soon(std::chrono::milliseconds limit = std::chrono::seconds(20))
     return Deadline::clock::now() + limit;
 }
 
+/// Until the other thread has thrown it.
+void wait_for(const Cancellation& event);
+/// For what has no event of its own; gives the processor away meanwhile.
+void wait_until(const std::function<bool()>& happened);
+
 /// A client that speaks TLS and sends bytes as they are.
 class RawClient {
 public:
