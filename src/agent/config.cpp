@@ -86,8 +86,10 @@ Result<std::optional<VmHostConfig>> vm_host(json::Members& members) {
     VS_TRY(out.image_directory, path_member(*found, "image_directory"));
     VS_TRY(out.ovmf_code, path_member(*found, "ovmf_code"));
     VS_TRY(out.ovmf_vars, path_member(*found, "ovmf_vars"));
-    VS_TRY(const std::string accel, found->string("accel"));
-    VS_TRY(out.accel, hypervisor::parse_accel(accel));
+    VS_TRY(const auto accel, found->optional_string("accel"));
+    if (accel) {
+        VS_TRY(out.accel, hypervisor::parse_accel(*accel));
+    }
     VS_TRY_VOID(found->finish());
     return out;
 }
@@ -121,7 +123,6 @@ Result<AgentConfig> AgentConfig::parse(std::string_view text) {
     VS_TRY(const json::Value value, json::parse(text, {.bytes = config_max, .depth = 4, .items = 512}));
     json::Members members(value, "config");
     AgentConfig out;
-    VS_TRY_VOID(members.version(1));
     VS_TRY(out.state, path_member(members, "state"));
     VS_TRY(out.label, members.string("label"));
     if (!is_label(out.label))

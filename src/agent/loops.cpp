@@ -19,14 +19,6 @@ constexpr milliseconds longest_nap{500};
 constexpr milliseconds first_pause{1'000};
 constexpr milliseconds longest_pause{15'000};
 
-/// Sleeps, unless it is to stop.
-void rest(const std::stop_token& stop, milliseconds time) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, time, [] { return false; });
-}
-
 void log_standing(const Trust& trust, std::string& last) {
     const TrustReport report = trust.report();
     std::string line(to_string(report.standing));
@@ -38,6 +30,13 @@ void log_standing(const Trust& trust, std::string& last) {
 }
 
 } // namespace
+
+void rest(const std::stop_token& stop, milliseconds time) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, time, [] { return false; });
+}
 
 void keep_trust(const std::stop_token& stop, Trust& trust, const Clock& clock) {
     std::string last_standing;

@@ -6,9 +6,13 @@
 #include "agent/trust.h"
 #include "base/clock.h"
 
+#include <chrono>
 #include <stop_token>
 
 namespace vouchsafe::agent {
+
+/// Sleeps, unless it is to stop.
+void rest(const std::stop_token& stop, std::chrono::milliseconds time);
 
 /// Attests whenever it is due, until asked to stop.
 void keep_trust(const std::stop_token& stop, Trust& trust, const Clock& clock);
