@@ -65,12 +65,17 @@ void check_touched(const FirmwareLog& log,
                    const std::vector<std::uint32_t>& exempt,
                    std::vector<Reason>& reasons) {
     const auto replayed = replay_firmware(log, bank.algorithm);
-    if (!replayed) {
+    const Event* const without = event_without(log, bank.algorithm);
+    if (!replayed || without != nullptr) {
         reasons.push_back({.code = "eventlog.bank",
-                           .message = replayed.error().detail,
+                           .message = replayed ? "an event of the log has no digest of the allocated bank " +
+                                                     to_string(bank.algorithm)
+                                               : replayed.error().detail,
                            .event = {},
                            .expected = {},
-                           .hint = "Every bank that the TPM has allocated must be in the log."});
+                           .hint = "Every event must be in every bank that the TPM has allocated."});
+        if (without != nullptr)
+            reasons.back().event = event_ref(*without, bank.algorithm);
         return;
     }
     for (const auto& [pcr, value] : *replayed) {

@@ -115,7 +115,8 @@ TEST(Corpus, ImaListsReplayToTheirOracles) {
             const auto replayed = replay_ima(*list, {.bank = *bank, .pcr = row.pcr, .quoted = *quoted});
             ASSERT_TRUE(replayed) << oracle << " " << row.bank << ": " << replayed.error().detail;
             EXPECT_EQ(replayed->entries, list->entries.size()) << oracle << " " << row.bank;
-            EXPECT_EQ(replayed->form, padded ? ImaForm::padded_sha1 : ImaForm::hashed) << oracle;
+            const bool can_tell = list->digest_bytes == 20; // longer digests are the bank's own
+            EXPECT_EQ(replayed->form != ImaForm::hashed, padded && can_tell) << oracle << row.bank;
             ++compared;
         }
     }

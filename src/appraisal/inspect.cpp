@@ -143,15 +143,20 @@ private:
 
     void replay(Algorithm bank, json::Object& pcrs) {
         const auto values = replay_firmware(log_, bank);
-        if (!values) {
-            const bool unknown = values.error().code == Errc::unsupported;
-            return add(unknown ? Severity::warning : Severity::error,
-                       {.code = values.error().where,
-                        .message = values.error().detail,
-                        .event = {},
-                        .expected = {},
-                        .hint = ""});
+        const Event* const without = event_without(log_, bank);
+        if (!values || without != nullptr) {
+            Reason reason{.code = "eventlog.bank",
+                          .message = values ? "not every event has a " + to_string(bank) + " digest"
+                                            : values.error().detail,
+                          .event = {},
+                          .expected = {},
+                          .hint = ""};
+            if (without != nullptr)
+                reason.event = event_ref(*without, bank);
+            add(Severity::warning, reason);
         }
+        if (!values)
+            return;
         json::Object out;
         for (const auto& [pcr, value] : *values)
             out[std::to_string(pcr)] = to_hex(value);

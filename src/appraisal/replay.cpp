@@ -70,13 +70,16 @@ std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
 /// What the kernel put into a PCR of `bank` for one entry.
 Result<Buffer> ima_digest(const ImaEntry& entry, Algorithm bank, ImaForm form) {
     const std::size_t size = crypto::digest_size(must_hash(bank));
-    if (entry.violation())
-        return Buffer(size, 0xFF);
-    if (form == ImaForm::padded_sha1) {
-        Buffer padded = to_buffer(entry.template_digest);
-        padded.resize(size);
-        return padded;
+    const auto padded = [size](Buffer digest) {
+        digest.resize(size);
+        return digest;
+    };
+    if (entry.violation()) {
+        const bool old = form == ImaForm::padded_sha1_old;
+        return padded(Buffer(old ? entry.template_digest.size() : size, 0xFF));
     }
+    if (form != ImaForm::hashed)
+        return padded(to_buffer(entry.template_digest));
     VS_TRY(const Buffer input, eventlog::ima_hash_input(entry));
     return hash(bank, input);
 }
@@ -159,15 +162,20 @@ Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank
             continue;
         const auto digest = event.digest(bank);
         if (!digest)
-            return fail(Errc::untrusted,
-                        "eventlog.bank",
-                        "event " + std::to_string(event.index) + " has no " + to_string(bank) + " digest");
+            continue;
         auto [place, fresh] = pcrs.try_emplace(event.pcr);
         if (fresh)
             place->second = start_value(bank, event.pcr, log.startup_locality);
         place->second = extend(bank, place->second, *digest);
     }
     return pcrs;
+}
+
+const eventlog::Event* event_without(const eventlog::FirmwareLog& log, Algorithm bank) {
+    for (const eventlog::Event& event : log.events)
+        if (event.extends() && !event.digest(bank))
+            return &event;
+    return nullptr;
 }
 
 bool data_is_measured(const eventlog::Event& event) {
@@ -188,6 +196,8 @@ std::string_view to_string(ImaForm form) {
         return "hashed";
     case ImaForm::padded_sha1:
         return "padded-sha1";
+    case ImaForm::padded_sha1_old:
+        return "padded-sha1-old";
     }
     return "";
 }
@@ -196,7 +206,7 @@ Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& tar
     if (!can_hash(target.bank))
         return fail(Errc::unsupported, "ima.bank", to_string(target.bank) + " cannot be computed");
     VS_TRY_VOID(check_template_digests(list));
-    for (const ImaForm form : {ImaForm::hashed, ImaForm::padded_sha1}) {
+    for (const ImaForm form : {ImaForm::hashed, ImaForm::padded_sha1, ImaForm::padded_sha1_old}) {
         const bool applies =
             form == ImaForm::hashed ||
             (list.digest_bytes == eventlog::digest_size(Algorithm::sha1) && target.bank != Algorithm::sha1);

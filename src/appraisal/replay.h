@@ -22,9 +22,12 @@ Buffer hash(Algorithm algorithm, Bytes bytes);
 /// Where a PCR starts: zeros; PCR 0 ends in the startup locality; 17 to 22 are ones.
 Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality);
 
-/// Values of the PCRs that the log touches (by any extending event). `unsupported` for a bank that cannot
-/// be computed, `untrusted` at "eventlog.bank" where an event lacks that bank's digest.
+/// Values of the PCRs that the log touches in this bank. An event without a digest of the bank leaves it as
+/// it is, as the TPM does (see event_without). `unsupported` for a bank that cannot be computed.
 Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank);
+
+/// The first event that extends something but not this bank; nullptr when all extend it.
+const eventlog::Event* event_without(const eventlog::FirmwareLog& log, Algorithm bank);
 
 /// Whether the event's data is what was measured: H(data) is the digest, in every bank that can be computed.
 bool data_is_measured(const eventlog::Event& event);
@@ -32,9 +35,12 @@ bool data_is_measured(const eventlog::Event& event);
 /// prefix, or systemd-stub's section name. Empty when no form hashes to the digests.
 std::optional<Buffer> measured_data(const eventlog::Event& event);
 
-/// How the kernel extends a bank other than SHA-1: with its own hash of the template data, or, where the
-/// kernel lacks that hash (or is older than 5.8), with the SHA-1 template digest and zeros.
-enum class ImaForm : std::uint8_t { hashed, padded_sha1 };
+/// How the kernel extends a bank other than SHA-1.
+enum class ImaForm : std::uint8_t {
+    hashed,          ///< with the bank's own hash of the template data
+    padded_sha1,     ///< with the SHA-1 template digest and zeros: the kernel lacks the bank's hash
+    padded_sha1_old, ///< the same, and violations as 20 ones and zeros: kernels before 5.8
+};
 
 std::string_view to_string(ImaForm form);
 
@@ -43,8 +49,8 @@ struct ImaReplay {
     ImaForm form = ImaForm::hashed;
 };
 
-/// The longest prefix of the list whose entries for `pcr`, from zero, lead to `quoted`: first in the hashed
-/// form, then in the padded one. `untrusted` at "ima.template_digest" where an entry's digest is not the hash
+/// The longest prefix of the list whose entries for `pcr`, from zero, lead to `quoted`: in the first
+/// form that leads there. `untrusted` at "ima.template_digest" where an entry's digest is not the hash
 /// of its data, and at "ima.replay" where no prefix leads there.
 struct ImaTarget {
     Algorithm bank{};

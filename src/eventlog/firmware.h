@@ -88,7 +88,8 @@ struct FirmwareLog {
 /// parse_firmware_log establishes:
 ///  1 the log, each event and all counts are within the limits (`too_large`)
 ///  2 a crypto-agile log begins with one Spec ID event whose algorithms occur once, with their known sizes
-///  3 every event is complete and has one digest for each listed algorithm
+///  3 every event is complete; its digests are of listed algorithms, each at most once, and one that extends
+///    has at least one
 ///  4 a PCR index is below 24, or 0xFFFFFFFF with EV_NO_ACTION
 ///  5 StartupLocality occurs at most once, in PCR 0, before anything extends it, with value 0, 3 or 4
 ///  6 after the last event there is nothing, or padding of one repeated byte, 0x00 or 0xFF

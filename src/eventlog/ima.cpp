@@ -60,7 +60,8 @@ Result<ImaEntry> take_entry(Reader& in, std::size_t digest_bytes, const ImaLimit
 Result<ImaList> parse_with(Bytes bytes, std::size_t digest_bytes, const ImaLimits& limits) {
     ImaList list{.digest_bytes = digest_bytes, .entries = {}};
     Reader in(bytes);
-    while (in.remaining() > 1) {
+    const std::size_t head = sizeof(std::uint32_t) + digest_bytes + sizeof(std::uint32_t);
+    while (in.remaining() >= head) {
         const std::size_t offset = bytes.size() - in.remaining();
         if (list.entries.size() >= limits.entries)
             return fail(Errc::too_large, "ima.entries", "more than " + std::to_string(limits.entries));

@@ -34,7 +34,7 @@ struct ImaEntry {
 struct ImaList {
     std::size_t digest_bytes = 20; ///< of template digests, the same for all entries
     std::vector<ImaEntry> entries;
-    std::size_t trailing = 0; ///< bytes after the last entry that are no entry: at most one
+    std::size_t trailing = 0; ///< bytes after the last entry, too few for another's PCR, digest and name
 };
 
 /// The list does not say how long its template digests are. With `digest_bytes` empty the length is the

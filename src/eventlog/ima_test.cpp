@@ -100,11 +100,13 @@ TEST(ImaList, MarksViolations) {
     EXPECT_FALSE(parse_ima_list(bytes)->entries.at(0).violation());
 }
 
-TEST(ImaList, AllowsOneTrailingByte) {
+TEST(ImaList, CountsTrailingBytesThatAreNoEntry) {
     const Buffer one = Writer().bytes(entry({})).text("\n").done();
     EXPECT_EQ(parse_ima_list(one)->trailing, 1U);
-    const Buffer two = Writer().bytes(entry({})).text("\n\n").done();
-    EXPECT_FALSE(parse_ima_list(two));
+    const Buffer most = Writer().bytes(entry({})).bytes(Buffer(27, 0xAA)).done();
+    EXPECT_EQ(parse_ima_list(most, 20)->trailing, 27U);
+    const Buffer more = Writer().bytes(entry({})).bytes(Buffer(28, 0xAA)).done();
+    EXPECT_FALSE(parse_ima_list(more, 20));
 }
 
 TEST(ImaList, RefusesBadEntriesByTheirDefect) {
@@ -116,7 +118,7 @@ TEST(ImaList, RefusesBadEntriesByTheirDefect) {
     } const rows[] = {
         {entry({.pcr = 24}), "ima.pcr"},
         {Buffer(good.begin(), good.end() - 1), "ima.template_data"},
-        {Buffer(good.begin(), good.begin() + 10), "ima.template_digest"},
+        {Buffer(good.begin(), good.begin() + 30), "ima.template_name"},
         {entry({.name = ""}), "ima.template_name"},
         {entry({.name = std::string(256, 'x')}), "ima.template_name"},
         {entry({.name = "im a"}), "ima.template_name"},
