@@ -10,12 +10,10 @@
 #include "base/secret.h"
 #include "crypto/digest.h"
 #include "inventory/enrolment.h"
-#include "protocol/challenge.h"
 #include "protocol/statement.h"
 #include "tpm/pcr.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -45,7 +43,6 @@ struct ChallengeState {
     std::string label;
     tpm::PcrSelectionList selection;
     crypto::HashAlg policy_bank = crypto::HashAlg::sha256;
-    std::map<std::string, protocol::KnownPosition> log_positions;
     protocol::QuotePurpose purpose = protocol::QuotePurpose::attest;
     std::int64_t revision = 0; ///< of the authority state
     std::int64_t epoch = 0;

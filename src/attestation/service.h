@@ -7,6 +7,9 @@
 // happens on a host after it booted what it showed.
 #pragma once
 
+#include "attestation/references.h"
+#include "attestation/results.h"
+#include "attestation/sealed_challenge.h"
 #include "attestation/used_challenges.h"
 #include "audit/sink.h"
 #include "base/bytes.h"
@@ -26,11 +29,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
-
-namespace vouchsafe::appraisal {
-struct BaseImage;
-}
+#include <string_view>
 
 namespace vouchsafe::attestation {
 
@@ -82,7 +81,6 @@ using EvidenceReply = Reply<protocol::EvidenceAnswer>;
 class AttestationService {
 public:
     AttestationService(AttestationConfig config, AttestationParts parts);
-    ~AttestationService();
 
     /// challenge establishes, before it makes one:
     ///  1 the EK follows a template of the TCG's, the AK is an attestation key     "ek.*", "ak.*"
@@ -112,20 +110,27 @@ public:
     EvidenceReply evidence(const protocol::Evidence& evidence, Bytes body);
 
 private:
-    struct Proven;
+    struct Case; ///< one host's evidence under judgement
 
     Result<protocol::Challenge> make_challenge(const protocol::ChallengeRequest& request);
-    Result<Proven> prove(const protocol::Evidence& evidence);
-    Result<protocol::EvidenceAnswer> judge(Proven& host, const protocol::Evidence& evidence, Bytes body);
-    std::shared_ptr<const std::vector<appraisal::BaseImage>> images(const inventory::AuthorityState& state);
+    Result<ChallengeState> take_challenge(Bytes sealed, std::int64_t epoch);
+    Result<ProvenHost>
+    prove(const protocol::Evidence& evidence, Bytes body, const inventory::AuthorityState& state);
+    Result<protocol::EvidenceAnswer> answer(const protocol::Evidence& evidence, Bytes body);
+    Result<void> enrol(Case& now);
+    Result<void> check_continuity(Case& now);
+    Result<void> commit(Case& now, inventory::Change change);
+    Result<void> record(std::string_view kind, json::Object fields);
+    Verdict judge(const Case& now);
+    Result<protocol::EvidenceAnswer> conclude(const Case& now, Verdict verdict);
+    std::shared_ptr<const References> references(const inventory::AuthorityState& state);
 
     AttestationConfig config_;
     AttestationParts parts_;
     Secret process_key_; ///< seals challenge states; lives as long as the process
     std::mutex mutex_;   ///< guards what follows; held for moments only
     UsedChallenges used_;
-    std::int64_t images_revision_ = -1;
-    std::shared_ptr<const std::vector<appraisal::BaseImage>> images_;
+    std::shared_ptr<const References> references_;
 };
 
 } // namespace vouchsafe::attestation

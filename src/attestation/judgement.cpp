@@ -1,0 +1,243 @@
+#include "attestation/judgement.h"
+
+#include "crypto/digest.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace vouchsafe::attestation {
+
+namespace {
+
+using inventory::RevocationKind;
+
+std::optional<std::string> digest_of(const std::optional<Buffer>& log) {
+    if (!log)
+        return std::nullopt;
+    return to_hex(crypto::sha256(*log));
+}
+
+tpm::ClockInfo clock_of(const inventory::Counters& counters) {
+    return {.clock = counters.clock,
+            .reset_count = counters.reset,
+            .restart_count = counters.restart,
+            .safe = true};
+}
+
+// Text of one PCR in the policy bank; empty when it was not quoted.
+std::string pcr_text(const ProvenHost& host, unsigned pcr) {
+    const auto bank = host.quote.pcrs().find(host.challenge.policy_bank);
+    VS_CHECK(bank != host.quote.pcrs().end()); // verify_quote promised
+    const auto value = bank->second.find(pcr);
+    return value == bank->second.end() ? std::string() : to_hex(value->second);
+}
+
+appraisal::Algorithm to_algorithm(crypto::HashAlg bank) {
+    return static_cast<appraisal::Algorithm>(
+        std::to_underlying(tpm::to_alg_id(bank))); // the TPM's numbers both
+}
+
+appraisal::QuotedPcrs quoted_pcrs(const tpm::VerifiedQuote& quote) {
+    appraisal::QuotedPcrs out;
+    for (const auto& [bank, values] : quote.pcrs())
+        for (const auto& [pcr, value] : values)
+            out.banks[to_algorithm(bank)][pcr] = value;
+    return out;
+}
+
+std::optional<appraisal::FirmwarePin> to_pin(const std::optional<inventory::FirmwarePin>& firmware) {
+    if (!firmware)
+        return std::nullopt;
+    auto pcr0 = from_hex(firmware->pcr0);
+    auto pcr2 = from_hex(firmware->pcr2);
+    if (!pcr0 || !pcr2)
+        return std::nullopt; // no pin: the appraisal refuses
+    return appraisal::FirmwarePin{
+        .pcr0 = *std::move(pcr0), .pcr2 = *std::move(pcr2), .version = firmware->version};
+}
+
+template <class T> std::optional<Bytes> view(const std::optional<T>& bytes) {
+    if (!bytes)
+        return std::nullopt;
+    return Bytes(*bytes);
+}
+
+} // namespace
+
+protocol::Reason reason(std::string_view code, std::string message, std::string hint) {
+    return {.code = std::string(code),
+            .message = std::move(message),
+            .event = std::nullopt,
+            .expected = {},
+            .hint = std::move(hint)};
+}
+
+Reasons check_statement(const ProvenHost& host, const protocol::Evidence& evidence, std::string_view anchor) {
+    const protocol::Statement& statement = host.statement;
+
+    struct Check {
+        std::string_view code;
+        bool holds;
+        std::string_view message;
+    };
+
+    const std::array checks = {
+        Check{"statement.purpose",
+              statement.purpose == host.challenge.purpose,
+              "the statement was made for another purpose than the challenge"},
+        Check{"statement.anchor",
+              statement.anchor == anchor,
+              "the host trusts another authority cluster: its anchor is not this cluster's"},
+        Check{"statement.host", statement.host == host.challenge.host, "the statement is about another host"},
+        Check{"statement.release_key",
+              statement.release_key == evidence.release_key.thumbprint(),
+              "the release key sent is not the one in the statement"},
+        Check{"statement.firmware_log",
+              statement.logs.firmware == digest_of(evidence.firmware_log),
+              "the firmware log sent is not the one in the statement"},
+        Check{"statement.ima_log",
+              statement.logs.ima == digest_of(evidence.ima_log),
+              "the IMA list sent is not the one in the statement"},
+        Check{"statement.userspace_log",
+              statement.logs.userspace == digest_of(evidence.userspace_log),
+              "the userspace log sent is not the one in the statement"},
+    };
+    Reasons out;
+    for (const Check& check : checks)
+        if (!check.holds)
+            out.push_back(reason(check.code, std::string(check.message)));
+    return out;
+}
+
+Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityState& state) {
+    const inventory::TpmModel& tpm = host.challenge.endorsement.tpm;
+
+    struct Check {
+        std::string_view code;
+        RevocationKind kind;
+        std::string value;
+        std::string_view what;
+    };
+
+    const std::array checks = {
+        Check{"revoked.host", RevocationKind::host, host.challenge.host.text, "this host"},
+        Check{"revoked.ek", RevocationKind::ek, host.challenge.ek_digest, "the endorsement key of this host"},
+        Check{"revoked.ak", RevocationKind::ak, host.ak_name, "the attestation key of this host"},
+        Check{"revoked.tpm_model",
+              RevocationKind::tpm_model,
+              tpm.manufacturer + "/" + tpm.model + "/" + tpm.firmware_version,
+              "this model of TPM"},
+        Check{"revoked.firmware", RevocationKind::firmware, pcr_text(host, 0), "the firmware of this host"},
+    };
+    Reasons out;
+    for (const Check& check : checks)
+        if (state.is_revoked(check.kind, check.value))
+            out.push_back(reason(check.code, "an administrator revoked " + std::string(check.what)));
+    return out;
+}
+
+protocol::Reason endorsement_reason(std::string_view code) {
+    if (code == "endorsement.no_certificate")
+        return reason(code,
+                      "the TPM shows no certificate of its endorsement key, and the settings require one",
+                      "register the endorsement key and set require_certificate_validation to false, if such "
+                      "TPMs are to be trusted");
+    if (code == "endorsement.certificate")
+        return reason(code,
+                      "the certificate of the endorsement key leads to no TPM CA that was imported",
+                      "import the CA certificate of the TPM's maker");
+    if (code == "endorsement.not_registered")
+        return reason(code,
+                      "the endorsement key is not registered any more, and the settings require it",
+                      "import the endorsement key, or approve the host again");
+    return reason(code,
+                  "the endorsement key has no certificate that holds, and it is not registered",
+                  "import the endorsement key, or the CA certificate of the TPM's maker");
+}
+
+Reasons check_endorsement(const ProvenHost& host, const inventory::AuthorityState& state) {
+    Reasons out;
+    if (host.challenge.endorsement.failure)
+        out.push_back(endorsement_reason(*host.challenge.endorsement.failure));
+    if (lacks_registration(state, host.challenge.ek_digest))
+        out.push_back(endorsement_reason("endorsement.not_registered"));
+    return out;
+}
+
+Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last) {
+    if (!last || !last->counters || !last->boot_id || last->counters->reset != counters_of(host).reset ||
+        *last->boot_id == host.statement.boot_id)
+        return {};
+    return {reason("boot.kexec",
+                   "another kernel runs than the one that was measured: the boot id changed, but the TPM was "
+                   "not reset",
+                   "restart the host through its firmware")};
+}
+
+inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version) {
+    return {.pcr0 = pcr_text(host, 0), .pcr2 = pcr_text(host, 2), .version = std::move(version)};
+}
+
+inventory::Counters counters_of(const ProvenHost& host) {
+    const tpm::ClockInfo& clock = host.quote.clock();
+    return {.reset = clock.reset_count, .restart = clock.restart_count, .clock = clock.clock};
+}
+
+tpm::Continuity continuity(const ProvenHost& host,
+                           const inventory::Enrolment& enrolment,
+                           const std::optional<inventory::HostObservation>& last) {
+    tpm::Continuity out = tpm::Continuity::same_boot;
+    for (const auto& counters :
+         {enrolment.counters, last ? last->counters : std::optional<inventory::Counters>{}}) {
+        if (!counters)
+            continue;
+        out = tpm::compare_counters(clock_of(*counters), host.quote.clock());
+        if (out == tpm::Continuity::went_back)
+            break;
+    }
+    return out;
+}
+
+appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
+    const appraisal::QuotedPcrs quoted = quoted_pcrs(question.host.quote);
+    const auto& facts = question.evidence.facts;
+    const auto command_line = facts.find("command_line");
+    return appraisal::appraise(
+        {.quoted = quoted,
+         .policy_bank = to_algorithm(question.host.challenge.policy_bank),
+         .firmware_log = view(question.evidence.firmware_log),
+         .ima_log = view(question.evidence.ima_log),
+         .userspace_log = view(question.evidence.userspace_log),
+         .command_line = command_line == facts.end() ? std::nullopt : std::optional(command_line->second),
+         .images = question.references.images,
+         .host_groups = question.enrolment.groups,
+         .firmware_pin = to_pin(question.enrolment.firmware),
+         .firmware_rule = question.settings.unsafe_ignore_firmware ? appraisal::FirmwareRule::unsafe_ignore
+                                                                   : appraisal::FirmwareRule::pinned,
+         .now = question.now});
+}
+
+Reasons to_reasons(const std::vector<appraisal::Reason>& reasons) {
+    Reasons out;
+    for (const appraisal::Reason& from :
+         std::span(reasons).first(std::min(reasons.size(), protocol::max_reasons))) {
+        protocol::Reason to = reason(from.code, from.message, from.hint);
+        if (from.event)
+            to.event = protocol::ReasonEvent{.index = static_cast<std::int64_t>(from.event->index),
+                                             .pcr = from.event->pcr,
+                                             .type = from.event->type,
+                                             .digest = from.event->digest,
+                                             .bank = from.event->bank,
+                                             .description = from.event->description};
+        for (const appraisal::Expected& expected : from.expected)
+            to.expected.push_back(
+                {.digest = expected.digest, .description = expected.description, .image = expected.image});
+        out.push_back(std::move(to));
+    }
+    return out;
+}
+
+} // namespace vouchsafe::attestation

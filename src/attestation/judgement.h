@@ -1,0 +1,74 @@
+// The checks on a proven host's evidence, each a function from values to reasons.
+#pragma once
+
+#include "appraisal/appraise.h"
+#include "attestation/references.h"
+#include "attestation/sealed_challenge.h"
+#include "base/clock.h"
+#include "inventory/enrolment.h"
+#include "inventory/state.h"
+#include "protocol/evidence.h"
+#include "protocol/reason.h"
+#include "protocol/statement.h"
+#include "tpm/quote.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vouchsafe::attestation {
+
+using Reasons = std::vector<protocol::Reason>;
+
+/// A host that its TPM proved: every value here was covered by a verified quote, or by the challenge.
+struct ProvenHost {
+    ChallengeState challenge;
+    protocol::Statement statement;
+    tpm::VerifiedQuote quote;
+    std::string ak_name;         ///< hex
+    std::string evidence_digest; ///< hex SHA-256 of the message
+};
+
+/// Whether the statement is about what came with it: statement.purpose, statement.anchor, statement.host,
+/// statement.release_key, statement.firmware_log, statement.ima_log, statement.userspace_log.
+Reasons check_statement(const ProvenHost& host, const protocol::Evidence& evidence, std::string_view anchor);
+
+/// revoked.host, revoked.ek, revoked.ak, revoked.tpm_model, revoked.firmware
+Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityState& state);
+
+/// The endorsement of an enrolled host: what was found at the challenge, and endorsement.not_registered.
+Reasons check_endorsement(const ProvenHost& host, const inventory::AuthorityState& state);
+
+/// boot.kexec: another kernel was started without a reset of the TPM since `last`.
+Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last);
+
+/// PCR 0 and 2 as quoted, in the policy bank: what an approval pins.
+inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version);
+
+inventory::Counters counters_of(const ProvenHost& host);
+
+/// How the quoted counters stand to the last accepted ones, of enrolment and observation.
+tpm::Continuity continuity(const ProvenHost& host,
+                           const inventory::Enrolment& enrolment,
+                           const std::optional<inventory::HostObservation>& last);
+
+struct AppraisalQuestion {
+    const ProvenHost& host;
+    const protocol::Evidence& evidence;
+    const References& references;
+    const inventory::Settings& settings;
+    const inventory::Enrolment& enrolment;
+    SysTime now;
+};
+
+appraisal::Appraisal appraise_boot(const AppraisalQuestion& question);
+
+Reasons to_reasons(const std::vector<appraisal::Reason>& reasons);
+
+/// A reason that no event is behind.
+protocol::Reason reason(std::string_view code, std::string message, std::string hint = {});
+/// The reason for an endorsement's `failure`.
+protocol::Reason endorsement_reason(std::string_view code);
+
+} // namespace vouchsafe::attestation

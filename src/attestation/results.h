@@ -1,0 +1,53 @@
+// What an attestation leaves: tokens for the host, an observation for administrators, a record for the audit.
+#pragma once
+
+#include "appraisal/appraise.h"
+#include "attestation/judgement.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/ec_key.h"
+#include "inventory/enrolment.h"
+#include "inventory/state.h"
+#include "json/value.h"
+#include "protocol/evidence.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace vouchsafe::attestation {
+
+/// Everything that was decided about one host's evidence.
+struct Verdict {
+    protocol::Outcome outcome = protocol::Outcome::refused;
+    Reasons reasons;                ///< all of them: for administrators
+    appraisal::Appraisal appraisal; ///< of a host that failed before it: empty
+    inventory::Enrolment enrolment; ///< in the state of this moment
+};
+
+struct Issuer {
+    const crypto::EcPrivateKey& token_key;
+    const crypto::EcPrivateKey& report_key;
+    std::chrono::seconds reporting_life;
+    Random& random;
+    SysTime now;
+};
+
+/// The answer to the host with its tokens. A pending host is told only that it is pending.
+Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
+                                              const Verdict& verdict,
+                                              const inventory::AuthorityState& state,
+                                              const Issuer& issuer);
+
+/// What is known of the host from now on. `last` keeps its boot id while the TPM was not reset: another
+/// kernel does not become the known one by asking twice.
+inventory::HostObservation observe(const ProvenHost& host,
+                                   const Verdict& verdict,
+                                   const std::optional<inventory::HostObservation>& last,
+                                   const protocol::EvidenceAnswer& answer,
+                                   SysTime now);
+
+json::Object
+audit_fields(const ProvenHost& host, const Verdict& verdict, const inventory::AuthorityState& state);
+
+} // namespace vouchsafe::attestation

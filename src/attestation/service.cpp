@@ -1,0 +1,370 @@
+#include "attestation/service.h"
+
+#include "audit/record.h"
+#include "crypto/digest.h"
+#include "protocol/statement.h"
+#include "tpm/credential.h"
+#include "tpm/keys.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace vouchsafe::attestation {
+
+namespace {
+
+using inventory::EnrolmentState;
+
+constexpr std::size_t process_key_size = 32;
+constexpr std::size_t credential_secret_size = 32;
+constexpr std::uint32_t asked_pcrs = 0xFFFF; // 0 to 15
+
+// A failure of this authority host's own parts, whatever its code: never the host's fault.
+template <class T> Result<T> ours(Result<T> result) {
+    if (!result)
+        return fail(Errc::unavailable, result.error().where, result.error().detail);
+    return result;
+}
+
+bool has_bank(const tpm::PcrSelectionList& selection, crypto::HashAlg bank) {
+    return std::ranges::find(selection, bank, &tpm::PcrSelection::bank) != selection.end();
+}
+
+// A stranger hears one word; only our own inability is told as what it is.
+template <class Message> Reply<Message> reply_to(Result<Message> result) {
+    if (result)
+        return {.answer = std::move(result), .cause = std::nullopt};
+    const Error cause = std::move(result).error();
+    if (cause.code == Errc::unavailable || cause.code == Errc::internal)
+        return {.answer = fail(Errc::unavailable, "attestation.unavailable", "try again later"),
+                .cause = cause};
+    return {.answer = fail(Errc::denied, "refused"), .cause = cause};
+}
+
+Result<tpm::PcrSelectionList> selection_of(const std::vector<std::string>& banks,
+                                           crypto::HashAlg policy_bank) {
+    tpm::PcrSelectionList out;
+    for (const std::string& name : banks) {
+        VS_TRY(const crypto::HashAlg bank, crypto::hash_alg_from_text(name));
+        if (has_bank(out, bank))
+            return fail(Errc::malformed, "challenge.banks", "a bank is named twice");
+        out.push_back({.bank = bank, .bits = asked_pcrs});
+    }
+    if (!has_bank(out, policy_bank))
+        return fail(Errc::unsupported, "challenge.banks", "the TPM lacks the bank that policy judges");
+    return out;
+}
+
+std::vector<protocol::BankSelection> to_protocol(const tpm::PcrSelectionList& selection) {
+    std::vector<protocol::BankSelection> out;
+    for (const tpm::PcrSelection& one : selection) {
+        protocol::BankSelection bank{.bank = std::string(crypto::to_string(one.bank)), .pcrs = {}};
+        for (unsigned pcr = 0; pcr < tpm::pcr_count; ++pcr)
+            if (one.has(pcr))
+                bank.pcrs.push_back(pcr);
+        out.push_back(std::move(bank));
+    }
+    return out;
+}
+
+Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks) {
+    tpm::PcrValues out;
+    for (const protocol::PcrBank& bank : banks) {
+        VS_TRY(const crypto::HashAlg alg, crypto::hash_alg_from_text(bank.bank));
+        if (!out.emplace(alg, tpm::PcrBank(bank.values.begin(), bank.values.end())).second)
+            return fail(Errc::malformed, "evidence.pcrs", "a bank is given twice");
+    }
+    return out;
+}
+
+Result<tpm::AttestationKey> attestation_key(Bytes ak_public) {
+    VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ak_public));
+    return tpm::AttestationKey::from(std::move(area));
+}
+
+Result<void>
+check_activation(const ChallengeState& challenge, const protocol::Evidence& evidence, Bytes qualifying_data) {
+    if (challenge.credential_secret.empty())
+        return {};
+    const auto proof = protocol::activation_proof(challenge.credential_secret, qualifying_data);
+    if (!evidence.activation || !crypto::equal(*evidence.activation, proof))
+        return fail(Errc::untrusted, "activation", "the credential was not activated");
+    return {};
+}
+
+Result<void> check_enabled(const inventory::AuthorityState& state) {
+    if (state.cluster_state != inventory::ClusterState::enabled)
+        return fail(Errc::unavailable, "attestation.disabled", "the trust authority cluster is disabled");
+    return {};
+}
+
+bool is_enrolled_with(const inventory::Enrolment* enrolment, std::string_view ak_name) {
+    return enrolment != nullptr && enrolment->state == EnrolmentState::approved &&
+           enrolment->ak_name == ak_name;
+}
+
+} // namespace
+
+// One host's evidence under judgement. The state is that of this moment: it moves on with our own changes.
+struct AttestationService::Case {
+    const ProvenHost& host;
+    const protocol::Evidence& evidence;
+    Bytes body;
+    SysTime time;
+    Authority::State state;
+    std::optional<inventory::HostObservation> last = std::nullopt;
+
+    const inventory::Enrolment* enrolment() const { return state->enrolment(host.challenge.host); }
+};
+
+AttestationService::AttestationService(AttestationConfig config, AttestationParts parts)
+    : config_(std::move(config)), parts_(parts), process_key_(parts.random.secret(process_key_size)) {}
+
+std::shared_ptr<const References> AttestationService::references(const inventory::AuthorityState& state) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (references_ && references_->revision == state.revision)
+            return references_;
+    }
+    auto made = std::make_shared<const References>(References::of(state));
+    const std::scoped_lock lock(mutex_);
+    if (!references_ || references_->revision < made->revision)
+        references_ = made;
+    return made;
+}
+
+ChallengeReply AttestationService::challenge(const protocol::ChallengeRequest& request) {
+    return reply_to(make_challenge(request));
+}
+
+Result<protocol::Challenge> AttestationService::make_challenge(const protocol::ChallengeRequest& request) {
+    const Authority::State state = parts_.authority.state();
+    VS_TRY_VOID(check_enabled(*state));
+    VS_TRY(tpm::PublicArea ek_area, tpm::parse_public_area(request.ek_public));
+    VS_TRY(const tpm::EndorsementKey ek, tpm::EndorsementKey::from(std::move(ek_area)));
+    VS_TRY(const tpm::AttestationKey ak, attestation_key(request.ak_public));
+
+    ChallengeState challenge;
+    challenge.ek_digest = to_hex(crypto::sha256(crypto::spki_der(ek.key())));
+    VS_TRY(challenge.host, inventory::host_id_from_ek(challenge.ek_digest));
+    const inventory::Enrolment* const enrolment = state->enrolment(challenge.host);
+    const bool enrolled = is_enrolled_with(enrolment, to_hex(ak.name()));
+    if (enrolment != nullptr && enrolment->state == EnrolmentState::approved) {
+        VS_TRY(challenge.policy_bank, crypto::hash_alg_from_text(enrolment->bank));
+    }
+    VS_TRY(challenge.selection, selection_of(request.banks, challenge.policy_bank));
+
+    challenge.endorsement = judge_endorsement({.ek = ek,
+                                               .ek_digest = challenge.ek_digest,
+                                               .certificates = request.ek_certificates,
+                                               .state = *state,
+                                               .references = *references(*state),
+                                               .now = parts_.clock.now()});
+    if (challenge.endorsement.failure && !enrolled)
+        return fail(Errc::untrusted, *challenge.endorsement.failure, "the EK is not endorsed");
+
+    parts_.random.fill(challenge.id);
+    challenge.authority_host = config_.self;
+    challenge.nonce = parts_.random.bytes(protocol::nonce_size);
+    challenge.ek_public = request.ek_public;
+    challenge.ak_public = request.ak_public;
+    challenge.label = request.label;
+    challenge.revision = state->revision;
+    challenge.epoch = state->epoch;
+    challenge.expires = parts_.clock.boot_now() + config_.challenge_life;
+
+    protocol::Challenge out;
+    if (!enrolled) {
+        challenge.credential_secret = parts_.random.secret(credential_secret_size);
+        VS_TRY(tpm::Credential credential,
+               tpm::make_credential(ek, ak.name(), challenge.credential_secret, parts_.random));
+        out.credential = protocol::CredentialChallenge{.blob = std::move(credential.blob),
+                                                       .secret = std::move(credential.secret)};
+    }
+    out.state = seal(challenge, process_key_, parts_.random);
+    out.nonce = challenge.nonce;
+    out.selection = to_protocol(challenge.selection);
+    out.expires_in = config_.challenge_life.count();
+    return out;
+}
+
+Result<ChallengeState> AttestationService::take_challenge(Bytes sealed, std::int64_t epoch) {
+    VS_TRY(ChallengeState challenge, open_challenge(sealed, process_key_));
+    {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(used_.use(challenge.id, challenge.expires, parts_.clock.boot_now()));
+    }
+    if (challenge.authority_host != config_.self)
+        return fail(Errc::untrusted, "challenge.authority_host", "made by another authority host");
+    if (challenge.epoch != epoch)
+        return fail(Errc::expired, "challenge.epoch", "the trust epoch has moved since");
+    return challenge;
+}
+
+Result<ProvenHost> AttestationService::prove(const protocol::Evidence& evidence,
+                                             Bytes body,
+                                             const inventory::AuthorityState& state) {
+    VS_TRY(ChallengeState challenge, take_challenge(evidence.state, state.epoch));
+    VS_TRY(const tpm::AttestationKey ak, attestation_key(challenge.ak_public));
+    VS_TRY(const tpm::PcrValues values, values_of(evidence.pcrs));
+    const auto expected = protocol::qualifying_data(challenge.nonce, evidence.statement);
+    VS_TRY(tpm::VerifiedQuote quote,
+           tpm::verify_quote({.attest = evidence.attest, .signature = evidence.signature, .values = values},
+                             ak,
+                             {.qualifying_data = expected,
+                              .selection = challenge.selection,
+                              .policy_bank = challenge.policy_bank}));
+    VS_TRY_VOID(check_activation(challenge, evidence, expected));
+    VS_TRY(protocol::Statement statement, protocol::Statement::parse(evidence.statement));
+    return ProvenHost{.challenge = std::move(challenge),
+                      .statement = std::move(statement),
+                      .quote = std::move(quote),
+                      .ak_name = to_hex(ak.name()),
+                      .evidence_digest = to_hex(crypto::sha256(body))};
+}
+
+EvidenceReply AttestationService::evidence(const protocol::Evidence& evidence, Bytes body) {
+    return reply_to(answer(evidence, body));
+}
+
+Result<protocol::EvidenceAnswer> AttestationService::answer(const protocol::Evidence& evidence, Bytes body) {
+    const Authority::State state = parts_.authority.state();
+    VS_TRY_VOID(check_enabled(*state));
+    VS_TRY(const ProvenHost host, prove(evidence, body, *state));
+    Case now{.host = host, .evidence = evidence, .body = body, .time = parts_.clock.now(), .state = state};
+
+    Reasons reasons = check_statement(host, evidence, state->anchor);
+    std::ranges::move(check_revocations(host, *state), std::back_inserter(reasons));
+    const inventory::Enrolment* const enrolment = now.enrolment();
+    if (!reasons.empty()) {
+        if (!is_enrolled_with(enrolment, host.ak_name))
+            return fail(Errc::untrusted, reasons.front().code, reasons.front().message);
+        VS_TRY(now.last, ours(parts_.records.observation(host.challenge.host)));
+        return conclude(now,
+                        {.outcome = protocol::Outcome::refused,
+                         .reasons = std::move(reasons),
+                         .appraisal = {},
+                         .enrolment = *enrolment});
+    }
+    VS_TRY_VOID(enrol(now));
+    VS_TRY(now.last, ours(parts_.records.observation(host.challenge.host)));
+    VS_TRY_VOID(check_continuity(now));
+    return conclude(now, judge(now));
+}
+
+// Makes an enrolment where there is none: pending, unless an administrator registered this EK beforehand. A
+// removed host comes back only once its EK is registered anew, and then to be approved.
+Result<void> AttestationService::enrol(Case& now) {
+    const ChallengeState& challenge = now.host.challenge;
+    const inventory::Enrolment* const before = now.enrolment();
+    const bool removed = before != nullptr && before->state == EnrolmentState::removed;
+    const bool registered = now.state->endorsement_key_by_digest(challenge.ek_digest) != nullptr;
+    if (removed && !registered)
+        return fail(Errc::denied, "enrolment.removed", "an administrator removed this host");
+    if (before != nullptr && !removed)
+        return {};
+
+    const bool approved = before == nullptr && (registered || now.state->settings.unsafe_auto_enrol);
+    inventory::Enrolment made{.host = challenge.host,
+                              .label = challenge.label,
+                              .ek_digest = challenge.ek_digest,
+                              .ek_public = challenge.ek_public,
+                              .ek_certificate = challenge.endorsement.certificate,
+                              .ca = challenge.endorsement.ca,
+                              .lab = challenge.endorsement.lab,
+                              .ak_name = now.host.ak_name,
+                              .ak_public = challenge.ak_public,
+                              .tpm = challenge.endorsement.tpm,
+                              .bank = std::string(crypto::to_string(challenge.policy_bank)),
+                              .firmware = std::nullopt,
+                              .counters = counters_of(now.host),
+                              .state = approved ? EnrolmentState::approved : EnrolmentState::pending,
+                              .groups = {},
+                              .created = now.time,
+                              .changed = now.time};
+    if (approved) { // what is seen now is what is pinned
+        const auto seen = appraise_boot({.host = now.host,
+                                         .evidence = now.evidence,
+                                         .references = *references(*now.state),
+                                         .settings = now.state->settings,
+                                         .enrolment = made,
+                                         .now = now.time});
+        made.firmware = firmware_of(now.host, seen.firmware.version);
+        if (!registered) {
+            VS_TRY_VOID(record(audit::kind::unsafe,
+                               {{"ek_digest", challenge.ek_digest},
+                                {"host", challenge.host.text},
+                                {"rule", "unsafe_auto_enrol"}}));
+        }
+    }
+    return commit(now, inventory::EnrolmentCreate{.enrolment = std::move(made)});
+}
+
+// Another AK, or counters that went back, are another machine until somebody says otherwise.
+Result<void> AttestationService::check_continuity(Case& now) {
+    const inventory::Enrolment& enrolment = *now.enrolment();
+    if (enrolment.state != EnrolmentState::approved)
+        return {};
+    std::string_view cause;
+    if (enrolment.ak_name != now.host.ak_name)
+        cause = "ak_changed";
+    else if (continuity(now.host, enrolment, now.last) == tpm::Continuity::went_back)
+        cause = "counters_went_back";
+    if (cause.empty())
+        return {};
+    return commit(now,
+                  inventory::EnrolmentObserve{.host = now.host.challenge.host, .cause = std::string(cause)});
+}
+
+Result<void> AttestationService::commit(Case& now, inventory::Change change) {
+    // where another request was faster, the host asks again, and meets what that one made
+    VS_TRY(now.state, ours(parts_.authority.commit(std::move(change))));
+    VS_CHECK(now.enrolment() != nullptr);
+    return {};
+}
+
+Result<void> AttestationService::record(std::string_view kind, json::Object fields) {
+    VS_TRY(const audit::AuditReceipt receipt, ours(parts_.audit.append(kind, std::move(fields))));
+    static_cast<void>(receipt);
+    return {};
+}
+
+Verdict AttestationService::judge(const Case& now) {
+    const inventory::Enrolment& enrolment = *now.enrolment();
+    Verdict out{.outcome = protocol::Outcome::pending,
+                .reasons = check_endorsement(now.host, *now.state),
+                .appraisal = appraise_boot({.host = now.host,
+                                            .evidence = now.evidence,
+                                            .references = *references(*now.state),
+                                            .settings = now.state->settings,
+                                            .enrolment = enrolment,
+                                            .now = now.time}),
+                .enrolment = enrolment};
+    std::ranges::move(check_boot(now.host, now.last), std::back_inserter(out.reasons));
+    std::ranges::move(to_reasons(out.appraisal.reasons), std::back_inserter(out.reasons));
+    if (out.reasons.size() > protocol::max_reasons)
+        out.reasons.resize(protocol::max_reasons);
+    if (enrolment.state == EnrolmentState::approved)
+        out.outcome = out.reasons.empty() && out.appraisal.trusted() ? protocol::Outcome::trusted
+                                                                     : protocol::Outcome::refused;
+    return out;
+}
+
+Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, Verdict verdict) {
+    VS_TRY(const protocol::EvidenceAnswer out,
+           issue_answer(now.host,
+                        verdict,
+                        *now.state,
+                        {.token_key = config_.token_key,
+                         .report_key = config_.report_key,
+                         .reporting_life = config_.reporting_life,
+                         .random = parts_.random,
+                         .now = now.time}));
+    VS_TRY_VOID(record(audit::kind::attestation, audit_fields(now.host, verdict, *now.state)));
+    VS_TRY_VOID(ours(parts_.records.save_observation(observe(now.host, verdict, now.last, out, now.time))));
+    VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, now.body)));
+    return out;
+}
+
+} // namespace vouchsafe::attestation
