@@ -1,0 +1,333 @@
+// The trust authority: claiming a host, its CAs, endorsement keys and settings, and the exchange with the
+// workload side.
+#include "cli/command.h"
+
+namespace vouchsafe::cli {
+
+namespace {
+
+#define VS_TI "vcenter.trusted_infrastructure"
+#define VS_TA VS_TI ".trust_authority_clusters"
+#define VS_TPM VS_TA ".attestation.tpm2"
+
+struct ClaimOptions {
+    std::string url;
+    std::string pin;
+    std::string token_file;
+};
+
+struct FileOptions {
+    std::string name;
+    std::string file;
+};
+
+struct SettingsOptions {
+    std::string endorsement_keys;
+    std::string certificate_validation;
+};
+
+struct ConnectOptions {
+    std::string cluster;
+    std::string anchor;
+};
+
+struct RevokeOptions {
+    std::string kind;
+    std::string value;
+    std::string reason;
+};
+
+Exit claim(const ClaimOptions& options) {
+    const auto token = read_secret(options.token_file, "one-time token: ");
+    if (!token)
+        return report(token.error());
+    return with("authority", [&](Connection& connection) -> Result<void> {
+        const std::string text = token->expose([](Bytes bytes) { return std::string(as_text(bytes)); });
+        VS_TRY(const json::Value host,
+               connection.call(
+                   "vouchsafe.authority_hosts",
+                   "claim",
+                   json::object(
+                       {{"spec",
+                         json::object({{"url", options.url}, {"pin", options.pin}, {"token", text}})}})));
+        print("anchor " + cell(host, "anchor"));
+        return {};
+    });
+}
+
+// Both log-ins at once: the principal goes one way, the services information the other.
+Result<void> connect(const ConnectOptions& options) {
+    VS_TRY(Connection workload, Connection::open("workload"));
+    VS_TRY(Connection authority, Connection::open("authority"));
+    VS_TRY(const json::Value principal, workload.call(VS_TI ".principal", "get", json::object({})));
+    VS_TRY(const std::string cluster, the_cluster(authority));
+    const auto created =
+        authority.call(VS_TA ".consumer_principals",
+                       "create",
+                       json::object({{"cluster", cluster},
+                                     {"spec",
+                                      json::object({{"certificates", *principal.find("certificates")},
+                                                    {"issuer", *principal.find("issuer")},
+                                                    {"issuer_alias", "workload"},
+                                                    {"principal", *principal.find("principal")}})}}));
+    if (!created && created.error().where != "consumer.issuer")
+        return std::unexpected(created.error());
+    say("authority: the workload management server is a consumer");
+
+    VS_TRY(const json::Value services,
+           authority.call("vouchsafe.services_information", "export", json::object({})));
+    if (cell(services, "anchor") != options.anchor)
+        return fail(Errc::untrusted,
+                    "connect.anchor",
+                    "the authority's anchor is " + cell(services, "anchor") + ", not the one given");
+    VS_TRY_VOID(workload.call("vouchsafe.services_information",
+                              "import",
+                              json::object({{"spec",
+                                             json::object({{"anchor", options.anchor},
+                                                           {"document", *services.find("document")}})}})));
+    say("workload: services information imported under anchor " + options.anchor);
+    for (const std::string kind : {"attestation", "kms"}) {
+        const auto set = workload.call(
+            VS_TI ".trusted_clusters." + kind + ".services",
+            "create",
+            json::object(
+                {{"cluster", options.cluster},
+                 {"spec", json::object({{"type", "CLUSTER"}, {"trust_authority_cluster", cluster}})}}));
+        if (!set && set.error().code != Errc::exists)
+            return std::unexpected(set.error());
+    }
+    say("workload: trusted cluster " + options.cluster + " uses them");
+    return {};
+}
+
+void add_ca_commands(CLI::App& app, Context& context) {
+    CLI::App& ca = add_group(app, "ca", "CA certificates of TPM makers");
+    add_command(ca, context, "list", "list them; WARNING marks CAs of software TPMs", [&context] {
+        return with("authority", [&](Connection& connection) -> Result<void> {
+            VS_TRY(const std::string cluster, the_cluster(connection));
+            VS_TRY(const json::Value all,
+                   connection.call(VS_TPM ".ca_certificates", "list", json::object({{"cluster", cluster}})));
+            show_list(context, all, {{"NAME", "name"}, {"HEALTH", "health"}});
+            return {};
+        });
+    });
+    add_command<FileOptions>(
+        ca,
+        context,
+        "import",
+        "import a chain: EK certificates under it are endorsements from then on",
+        [](CLI::App& command, FileOptions& options) {
+            command.add_option("name", options.name, "name of the entry")->required();
+            command.add_option("file", options.file, "PEM, roots and intermediates")->required();
+        },
+        [](const FileOptions& options) {
+            return with("authority", [&](Connection& connection) -> Result<void> {
+                VS_TRY(const std::string pem, read_text(options.file));
+                VS_TRY(const std::string cluster, the_cluster(connection));
+                VS_TRY_VOID(connection.call(
+                    VS_TPM ".ca_certificates",
+                    "create",
+                    json::object({{"cluster", cluster},
+                                  {"spec",
+                                   json::object({{"name", options.name},
+                                                 {"cert_chain",
+                                                  json::object({{"cert_chain", json::array({pem})}})}})}})));
+                return {};
+            });
+        });
+    add_command(ca,
+                context,
+                "remove",
+                "remove an entry: hosts under it lose trust at once",
+                "name",
+                [](const std::string& name) {
+                    return with("authority", [&](Connection& connection) -> Result<void> {
+                        VS_TRY(const std::string cluster, the_cluster(connection));
+                        VS_TRY_VOID(connection.call(VS_TPM ".ca_certificates",
+                                                    "delete",
+                                                    json::object({{"cluster", cluster}, {"name", name}})));
+                        return {};
+                    });
+                });
+}
+
+void add_ek_commands(CLI::App& app, Context& context) {
+    CLI::App& ek = add_group(app, "ek", "endorsement keys that are registered beforehand");
+    add_command(ek, context, "list", "list them", [&context] {
+        return with("authority", [&](Connection& connection) -> Result<void> {
+            VS_TRY(const std::string cluster, the_cluster(connection));
+            VS_TRY(const json::Value all,
+                   connection.call(VS_TPM ".endorsement_keys", "list", json::object({{"cluster", cluster}})));
+            show_list(context, all, {{"NAME", "name"}, {"HEALTH", "health"}});
+            return {};
+        });
+    });
+    add_command<FileOptions>(
+        ek,
+        context,
+        "import",
+        "register the EK of a machine, which is then approved when it attests",
+        [](CLI::App& command, FileOptions& options) {
+            command.add_option("name", options.name, "name of the entry")->required();
+            command.add_option("file", options.file, "PEM: public key or EK certificate")->required();
+        },
+        [](const FileOptions& options) {
+            return with("authority", [&](Connection& connection) -> Result<void> {
+                VS_TRY(const std::string pem, read_text(options.file));
+                const bool certificate = pem.find("BEGIN CERTIFICATE") != std::string::npos;
+                VS_TRY(const std::string cluster, the_cluster(connection));
+                VS_TRY_VOID(connection.call(
+                    VS_TPM ".endorsement_keys",
+                    "create",
+                    json::object({{"cluster", cluster},
+                                  {"spec",
+                                   json::object({{"name", options.name},
+                                                 {certificate ? "certificate" : "public_key", pem}})}})));
+                return {};
+            });
+        });
+    add_command(ek, context, "remove", "remove an entry", "name", [](const std::string& name) {
+        return with("authority", [&](Connection& connection) -> Result<void> {
+            VS_TRY(const std::string cluster, the_cluster(connection));
+            VS_TRY_VOID(connection.call(
+                VS_TPM ".endorsement_keys", "delete", json::object({{"cluster", cluster}, {"name", name}})));
+            return {};
+        });
+    });
+}
+
+void add_settings_commands(CLI::App& app, Context& context) {
+    CLI::App& settings = add_group(app, "settings", "how endorsement is judged");
+    add_command(settings, context, "show", "show the settings", [&context] {
+        return with("authority", [&](Connection& connection) -> Result<void> {
+            VS_TRY(const std::string cluster, the_cluster(connection));
+            VS_TRY(const json::Value found,
+                   connection.call(VS_TPM ".settings", "get", json::object({{"cluster", cluster}})));
+            show_one(context, found);
+            return {};
+        });
+    });
+    add_command<SettingsOptions>(
+        settings,
+        context,
+        "set",
+        "change settings; both switches off is refused",
+        [](CLI::App& command, SettingsOptions& options) {
+            const auto yes_no = CLI::IsMember({"yes", "no"});
+            command
+                .add_option("--require-endorsement-keys",
+                            options.endorsement_keys,
+                            "only EKs that are registered or approved")
+                ->check(yes_no);
+            command
+                .add_option("--require-certificate-validation",
+                            options.certificate_validation,
+                            "EK certificate under an imported CA")
+                ->check(yes_no);
+        },
+        [](const SettingsOptions& options) {
+            return with("authority", [&](Connection& connection) -> Result<void> {
+                json::Object spec;
+                if (!options.endorsement_keys.empty())
+                    spec.emplace("require_endorsement_keys", options.endorsement_keys == "yes");
+                if (!options.certificate_validation.empty())
+                    spec.emplace("require_certificate_validation", options.certificate_validation == "yes");
+                VS_TRY(const std::string cluster, the_cluster(connection));
+                VS_TRY_VOID(connection.call(VS_TPM ".settings",
+                                            "update",
+                                            json::object({{"cluster", cluster}, {"spec", std::move(spec)}})));
+                return {};
+            });
+        });
+}
+
+} // namespace
+
+void add_trust_commands(CLI::App& app, Context& context) {
+    CLI::App& authority = add_group(app, "authority", "the trust authority cluster and its hosts");
+    add_command<ClaimOptions>(
+        authority,
+        context,
+        "claim",
+        "introduce the authority management server to a new authority host",
+        [](CLI::App& command, ClaimOptions& options) {
+            command.add_option("url", options.url, "https://name:port of the authority host")->required();
+            command.add_option("--pin", options.pin, "as vouchsafe-authorityd init printed it")->required();
+            command.add_option("--token-file",
+                               options.token_file,
+                               "the one-time token, from a file or - for standard input");
+        },
+        claim);
+    add_command(authority, context, "list", "list authority hosts", [&context] {
+        return with("authority", [&](Connection& connection) -> Result<void> {
+            VS_TRY(const json::Value hosts,
+                   connection.call("vouchsafe.authority_hosts", "list", json::object({})));
+            show_list(
+                context,
+                hosts,
+                {{"HOST", "authority_host"}, {"URL", "url"}, {"CLUSTER", "cluster"}, {"ANCHOR", "anchor"}});
+            return {};
+        });
+    });
+    for (const auto& [name, state] : {std::pair("enable", "ENABLE"), std::pair("disable", "DISABLE")})
+        add_command(
+            authority,
+            context,
+            name,
+            std::string(name) + " the cluster; a disabled one releases no keys",
+            [state = std::string(state)] {
+                return with("authority", [&](Connection& connection) -> Result<void> {
+                    VS_TRY(const std::string cluster, the_cluster(connection));
+                    VS_TRY_VOID(connection.call(
+                        VS_TA,
+                        "update",
+                        json::object({{"cluster", cluster}, {"spec", json::object({{"state", state}})}})));
+                    return {};
+                });
+            });
+    add_ca_commands(app, context);
+    add_ek_commands(app, context);
+    add_settings_commands(app, context);
+    add_command<ConnectOptions>(
+        app,
+        context,
+        "connect",
+        "exchange principal and services information between the two management servers (needs both log-ins)",
+        [](CLI::App& command, ConnectOptions& options) {
+            command
+                .add_option("cluster", options.cluster, "id of the trusted cluster that uses the authority")
+                ->required();
+            command
+                .add_option("--anchor", options.anchor, "the authority's anchor, as its console printed it")
+                ->required();
+        },
+        [](const ConnectOptions& options) {
+            const auto done = connect(options);
+            return done ? Exit::fine : report(done.error());
+        });
+    add_command<RevokeOptions>(
+        app,
+        context,
+        "revoke",
+        "revoke something for good: nothing is released on the strength of it any more",
+        [](CLI::App& command, RevokeOptions& options) {
+            command.add_option("kind", options.kind, "what it is")
+                ->required()
+                ->check(CLI::IsMember({"host", "ek", "ak", "image", "key_id", "blob"}));
+            command.add_option("value", options.value, "its id or digest")->required();
+            command.add_option("--reason", options.reason, "for the record");
+        },
+        [](const RevokeOptions& options) {
+            return with("authority", [&](Connection& connection) -> Result<void> {
+                VS_TRY_VOID(connection.call("vouchsafe.revocations",
+                                            "create",
+                                            json::object({{"spec",
+                                                           json::object({{"kind", options.kind},
+                                                                         {"value", options.value},
+                                                                         {"reason", options.reason}})}})));
+                return {};
+            });
+        });
+}
+
+} // namespace vouchsafe::cli

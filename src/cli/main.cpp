@@ -1,0 +1,78 @@
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace vouchsafe::cli {
+
+void show_list(const Context& context,
+               const json::Value& items,
+               const std::vector<std::pair<std::string, std::string>>& columns) {
+    if (context.format == Format::json)
+        return print_json(items);
+    std::vector<std::string> headings;
+    for (const auto& [heading, member] : columns)
+        headings.push_back(heading);
+    Table table(headings);
+    for (const json::Value& item : items.as_array()) {
+        std::vector<std::string> row;
+        for (const auto& [heading, member] : columns)
+            row.push_back(cell(item, member));
+        table.row(std::move(row));
+    }
+    print(table.text());
+}
+
+void show_one(const Context& context, const json::Value& item) {
+    if (context.format == Format::json || !item.is_object())
+        return print_json(item);
+    Table table({"FIELD", "VALUE"});
+    for (const auto& [name, value] : item.as_object())
+        if (!value.is_null() && !value.is_object() && name != "reasons")
+            table.row({name, cell(item, name)});
+    print(table.text());
+}
+
+Exit with(std::string_view role, const std::function<Result<void>(Connection&)>& work) {
+    auto connection = Connection::open(role);
+    if (!connection)
+        return report(connection.error());
+    const auto done = work(*connection);
+    return done ? Exit::fine : report(done.error());
+}
+
+int main(int argc, char** argv) {
+    CLI::App app("vouchsafe: administer a trust authority, its hosts and their encrypted virtual machines, "
+                 "and look at "
+                 "evidence offline.");
+    app.name("vouchsafe");
+    app.set_version_flag("--version", "vouchsafe 0.1.0");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.footer(
+        "Exit codes: 0 fine, 1 refused or does not verify, 2 wrong arguments or malformed input, 3 not "
+        "found,\n"
+        "4 unavailable, 5 not logged in, 70 internal error.\n"
+        "Log-ins are kept in $VOUCHSAFE_HOME, or ~/.config/vouchsafe; one for each management server.");
+    Context context;
+    std::map<std::string, Format> formats{{"table", Format::table}, {"json", Format::json}};
+    app.add_option("--output", context.format, "table for people, json for programs")
+        ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+        ->option_text("table|json");
+    add_login_commands(app, context);
+    add_user_commands(app, context);
+    add_trust_commands(app, context);
+    add_image_commands(app, context);
+    add_provider_commands(app, context);
+    add_host_commands(app, context);
+    add_vm_commands(app, context);
+    add_audit_commands(app, context);
+    add_inspect_commands(app, context);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::malformed);
+    }
+    return static_cast<int>(context.run());
+}
+
+} // namespace vouchsafe::cli
