@@ -107,7 +107,7 @@ Result<ImaList> parse_ima_list(Bytes list, std::optional<std::size_t> digest_byt
     if (usual)
         return usual;
     for (const std::size_t guess : {32U, 48U, 64U})
-        if (auto parsed = parse_with(list, guess, limits))
+        if (auto parsed = parse_with(list, guess, limits); parsed && !parsed->entries.empty())
             return parsed;
     return usual;
 }
