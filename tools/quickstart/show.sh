@@ -41,11 +41,15 @@ logged() { "$@" >> "$state/logs/quickstart.log" 2>&1; }
 # step TITLE COMMAND...: says what is being done, does it, and says how long it took. What the command prints
 # goes to the log of this start, unless the step fails: then its last lines are shown, and quickstart ends.
 step() {
-    local title=$1 start=$EPOCHREALTIME
+    local title=$1 start=$EPOCHREALTIME status
     shift
     printf '  %-66s ' "$title"
     printf '\n== %s\n' "$title" >> "$state/logs/quickstart.log"
-    if interruptible logged "$@"; then
+    set +e # not `if`: inside a condition the shell would go on after each failure in the command too
+    interruptible logged "$@"
+    status=$?
+    set -e
+    if [ "$status" = 0 ]; then
         printf '%s%6s s%s\n' "$green" "$(seconds_since "$start")" "$plain"
         return 0
     fi
