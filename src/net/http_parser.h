@@ -64,8 +64,8 @@ public:
     ResponseParser& operator=(const ResponseParser&) = delete;
     ~ResponseParser();
 
-    /// Takes bytes from the front and says how many; "net.response" when they are no HTTP, `too_large` beyond
-    /// the limit.
+    /// Takes bytes from the front and says how many; "net.response" when they are no HTTP or come in chunks,
+    /// `too_large` beyond the limit. Call it again with the rest: it stops after the header.
     Result<std::size_t> feed(Bytes bytes);
     /// The peer has closed: the end of a body without length, otherwise an error.
     Result<void> feed_end();

@@ -178,6 +178,18 @@ TEST(HttpsClient, RefusesAnswersThatAreNoHttp) {
     EXPECT_EQ(answer.error().where, "net.response");
 }
 
+TEST(HttpsClient, RefusesAnswersInChunks) {
+    const ScriptedServer server(certificate(), {}, [](Peer& peer, int) {
+        (void)peer.read_until("\r\n\r\n");
+        peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding:,chunked\r\n\r\n0\r\n\r");
+        peer.wait_for_client_to_go();
+    });
+    const auto answer = ask(client_config(server.port(), certificate()));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::unsupported);
+    EXPECT_EQ(answer.error().where, "net.response");
+}
+
 TEST(HttpsClient, RefusesAnAnswerCutShort) {
     const ScriptedServer server(certificate(), {}, [](Peer& peer, int) {
         (void)peer.read_until("\r\n\r\n");
