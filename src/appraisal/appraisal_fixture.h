@@ -3,6 +3,7 @@
 
 #include "appraisal/appraise.h"
 #include "appraisal/replay.h"
+#include "eventlog/event_data.h"
 #include "tests/support/firmware_log_editor.h"
 #include "tests/support/recorded_boot.h"
 
@@ -128,6 +129,13 @@ template <class Predicate> std::size_t place_of(const test::EditableLog& log, Pr
     const auto found = std::ranges::find_if(log.events, likes);
     VS_CHECK(found != log.events.end());
     return static_cast<std::size_t>(found - log.events.begin());
+}
+
+/// systemd-stub's second event for a section: what is in it.
+inline bool is_section_content(const test::EditableEvent& event, std::string_view section) {
+    return event.pcr == 11 && eventlog::decode_text(event.data) == section &&
+           event.digests.at(Algorithm::sha256) !=
+               hash(Algorithm::sha256, as_bytes(std::string(section) + '\0'));
 }
 
 /// Gives an event new data and the digests that follow from it.
