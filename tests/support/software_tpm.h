@@ -9,13 +9,16 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <utility>
 
 namespace vouchsafe::test {
 
 class SoftwareTpm {
 public:
     SoftwareTpm() = default;
+
+    /// With an EK that somebody certified.
+    explicit SoftwareTpm(crypto::EcPrivateKey ek) : ek_(std::move(ek)) {}
 
     /// Template L-2.
     tpm::PublicArea ek_area() const {
