@@ -61,19 +61,12 @@ OwnedPkey key_from_point(Curve curve, Buffer point) {
     return ok(EVP_PKEY_public_check(checker.get())) ? std::move(key) : nullptr;
 }
 
-Buffer coordinate(const EVP_PKEY& key, const char* name, std::size_t size) {
-    BIGNUM* number = nullptr;
-    check(EVP_PKEY_get_bn_param(&key, name, &number));
-    const OwnedBn owned(number);
-    return to_bytes(*owned, size);
-}
-
 /// The public half of a key that libcrypto holds, on P-256.
 EcPublicKey public_half(const EVP_PKEY& key) {
     const std::size_t size = coordinate_size(Curve::p256);
     auto made = EcPublicKey::from_coordinates(Curve::p256,
-                                              coordinate(key, OSSL_PKEY_PARAM_EC_PUB_X, size),
-                                              coordinate(key, OSSL_PKEY_PARAM_EC_PUB_Y, size));
+                                              number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, size),
+                                              number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, size));
     VS_CHECK(made.has_value());
     return *std::move(made);
 }

@@ -1,5 +1,6 @@
 // Keys, signatures, key agreement. Positive vectors: RFCs, and a TPM's signatures (tests/vectors/crypto).
 #include "crypto/ec_key.h"
+#include "crypto/ecdh_ephemeral.h"
 #include "crypto/openssl.h"
 #include "crypto/rsa.h"
 #include "crypto/signature.h"
@@ -277,6 +278,25 @@ TEST(Ecdh, FitsRfc7518AppendixC) {
                        from_hex("00000080").value()});
     });
     EXPECT_EQ(to_base64url(Bytes(derived).first(16)), "VqqN6vgjbSBcIijNcacQGg");
+}
+
+TEST(EcdhEphemeral, ReachesWhatThePeerReaches) {
+    const EcPrivateKey peer = EcPrivateKey::generate();
+    const auto share = ecdh_ephemeral(peer.public_key());
+    ASSERT_TRUE(share);
+    const auto sender = EcPublicKey::from_jwk(share->x, share->y);
+    ASSERT_TRUE(sender);
+    EXPECT_TRUE(equal(share->z, ecdh_p256(peer, *sender).value()));
+    EXPECT_FALSE(equal(share->z, ecdh_p256(EcPrivateKey::generate(), *sender).value()));
+    EXPECT_NE(share->x, ecdh_ephemeral(peer.public_key())->x); // another key each time
+}
+
+TEST(EcdhEphemeral, TakesP384) {
+    const auto peer = EcPublicKey::from_spki_der(test::read_vector("crypto/signatures/ec-p384.spki.der"));
+    const auto share = ecdh_ephemeral(peer.value());
+    ASSERT_TRUE(share);
+    EXPECT_EQ(share->z.size(), 48U);
+    EXPECT_TRUE(EcPublicKey::from_coordinates(Curve::p384, share->x, share->y));
 }
 
 TEST(RsaPublicKey, RefusesWeakKeys) {

@@ -56,6 +56,13 @@ OwnedBn to_number(Bytes bytes) {
     return OwnedBn(check(BN_bin2bn(bytes.data(), to_int(bytes.size()), nullptr)));
 }
 
+Buffer number_of(const EVP_PKEY& key, const char* name, std::size_t size) {
+    BIGNUM* number = nullptr;
+    check(EVP_PKEY_get_bn_param(&key, name, &number));
+    const OwnedBn owned(number);
+    return to_bytes(*owned, size);
+}
+
 OwnedBio reading(Bytes bytes) {
     // A null pointer is refused even when nothing is to be read.
     static constexpr std::uint8_t nothing = 0;

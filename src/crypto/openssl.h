@@ -10,6 +10,7 @@
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -28,6 +29,12 @@ template <auto Free> struct FreeWith {
 
 template <class T, auto Free> using Owned = std::unique_ptr<T, FreeWith<Free>>;
 
+inline void free_memory(void* memory) {
+    OPENSSL_free(memory);
+}
+
+using OwnedText = Owned<char, free_memory>;
+using OwnedBytes = Owned<unsigned char, free_memory>;
 using OwnedBio = Owned<BIO, BIO_free_all>;
 using OwnedBn = Owned<BIGNUM, BN_free>;
 using OwnedCipherCtx = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
@@ -64,6 +71,8 @@ int to_int(std::size_t size);
 /// The number in exactly `size` big-endian bytes; it must fit.
 Buffer to_bytes(const BIGNUM& number, std::size_t size);
 OwnedBn to_number(Bytes bytes);
+/// A number that the key consists of, by its name in core_names.h.
+Buffer number_of(const EVP_PKEY& key, const char* name, std::size_t size);
 
 /// What `encode` writes, an i2d_* function with its object bound: encode(unsigned char** out) -> int.
 template <class Encode> Buffer der_of(const Encode& encode) {

@@ -41,7 +41,7 @@ OwnedPkey make_key(Bytes modulus, std::uint32_t exponent) {
     return OwnedPkey(check(key));
 }
 
-OwnedBn number_of(const EVP_PKEY& key, const char* name) {
+OwnedBn integer_of(const EVP_PKEY& key, const char* name) {
     BIGNUM* number = nullptr;
     check(EVP_PKEY_get_bn_param(&key, name, &number));
     return OwnedBn(number);
@@ -53,8 +53,8 @@ Result<RsaPublicKey> from_pkcs1_der(Bytes der) {
     const OwnedPkey key(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &cursor, static_cast<long>(der.size())));
     if (!ok(key != nullptr && cursor == der.data() + der.size() ? 1 : 0))
         return fail(Errc::malformed, "rsa.spki");
-    const OwnedBn n = number_of(*key, OSSL_PKEY_PARAM_RSA_N);
-    const OwnedBn e = number_of(*key, OSSL_PKEY_PARAM_RSA_E);
+    const OwnedBn n = integer_of(*key, OSSL_PKEY_PARAM_RSA_N);
+    const OwnedBn e = integer_of(*key, OSSL_PKEY_PARAM_RSA_E);
     if (BN_is_negative(n.get()) == 1 || BN_is_negative(e.get()) == 1 || BN_num_bits(e.get()) > 32)
         return fail(Errc::malformed, "rsa.spki");
     return RsaPublicKey::from_modulus(to_bytes(*n, static_cast<std::size_t>(BN_num_bytes(n.get()))),

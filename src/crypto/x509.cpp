@@ -47,7 +47,7 @@ std::string name_text(const X509_NAME& name) {
     const OwnedBio out(check(BIO_new(BIO_s_mem())));
     const bool written = X509_NAME_print_ex(out.get(), &name, 0, flags) >= 0;
     forget_errors();
-    std::string text(as_text(contents(*out)));
+    const std::string text(as_text(contents(*out)));
     return written && is_utf8(text) ? text : std::string();
 }
 
@@ -98,7 +98,7 @@ std::vector<NameAttribute> name_attributes(const X509_NAME& name) {
         const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
         if (!ok(size >= 0 ? 1 : 0))
             continue;
-        const Owned<unsigned char, [](unsigned char* p) { OPENSSL_free(p); }> owned(text);
+        const OwnedBytes owned(text);
         std::string value(as_text({text, static_cast<std::size_t>(size)}));
         if (is_utf8(value))
             out.push_back({.oid = oid_text(*X509_NAME_ENTRY_get_object(entry)), .value = std::move(value)});
@@ -125,8 +125,10 @@ Result<std::optional<std::vector<std::string>>> extended_key_usage(X509& certifi
         return fail(Errc::malformed, "x509.extended_key_usage");
     if (usage == nullptr)
         return std::nullopt;
+    const int count = sk_ASN1_OBJECT_num(usage.get());
     std::vector<std::string> out;
-    for (int i = 0; i < sk_ASN1_OBJECT_num(usage.get()); ++i)
+    out.reserve(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
         out.push_back(oid_text(*sk_ASN1_OBJECT_value(usage.get(), i)));
     return out;
 }

@@ -196,14 +196,17 @@ private:
                 return true;
             path_.pop_back();
         }
-        for (const Certificate& next :
-             request_.intermediates.first(std::min(request_.intermediates.size(), most_intermediates))) {
-            if (contains(path_, next) || !step_to(next))
-                continue;
-            if (extend())
-                return true;
-            path_.pop_back();
-        }
+        const std::size_t count = std::min(request_.intermediates.size(), most_intermediates);
+        return std::ranges::any_of(request_.intermediates.first(count),
+                                   [this](const Certificate& next) { return extend_by(next); });
+    }
+
+    bool extend_by(const Certificate& next) {
+        if (contains(path_, next) || !step_to(next))
+            return false;
+        if (extend())
+            return true;
+        path_.pop_back();
         return false;
     }
 

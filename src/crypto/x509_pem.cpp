@@ -21,9 +21,6 @@ std::string pem_block(std::string_view label, Bytes der) {
     return out + "-----END " + std::string(label) + "-----\n";
 }
 
-using OwnedText = Owned<char, [](char* p) { OPENSSL_free(p); }>;
-using OwnedBytes = Owned<unsigned char, [](unsigned char* p) { OPENSSL_free(p); }>;
-
 /// The next certificate; nullopt at the end of the text.
 Result<std::optional<Certificate>> next_certificate(BIO& in) {
     char* name = nullptr;

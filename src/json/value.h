@@ -109,7 +109,7 @@ template <class Range, class ToValue> Value array_of(const Range& range, const T
     Array items;
     for (const auto& element : range)
         items.emplace_back(to_value(element));
-    return Value(std::move(items));
+    return {std::move(items)};
 }
 
 /// array_of(range): for elements that are values by themselves (texts, integers).
