@@ -4,6 +4,8 @@
 #include "vmcrypt/keys.h"
 #include "vmcrypt/record.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -178,7 +180,8 @@ Result<void> Vms::start(const VmId& vm) {
            parts_.keys.release(protocol::DecryptKey{
                .provider = record.provider, .ciphertext = record.blob, .context = record.context}));
     VS_TRY(const Secret passphrase, vmcrypt::luks_passphrase(released.key, vmcrypt::KeyUse::disk, vm.text));
-    VS_TRY_VOID(parts_.hypervisor.start(vm, passphrase));
+    VS_TRY(const auto started, parts_.hypervisor.start(vm, passphrase));
+    spdlog::info("VM " + vm.text + " started after " + std::to_string(started.count()) + " ms");
     return {};
 }
 

@@ -29,7 +29,7 @@ TEST(VmKeyRecord, RefusesEveryOtherForm) {
              Bad{"no provider", R"("gold")", R"("")", "vm_record.provider"},
              Bad{"no blob", R"("VlNLQg==")", R"("")", "vm_record.blob"},
              Bad{"broken base64", R"("VlNLQg==")", R"("VlNLQ")", "vm_record.blob"},
-             Bad{"unknown member", R"({"blob")", R"({"a":1,"blob")", "vm_record.a"},
+             Bad{"unknown member", R"({"blob")", R"({"a":1,"blob")", "vm_record"},
          }) {
         std::string text(good);
         text.replace(text.find(bad.old_text), bad.old_text.size(), bad.new_text);
