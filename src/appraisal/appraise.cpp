@@ -33,7 +33,7 @@ public:
     explicit Judge(const AppraisalInput& input) : in_(input) {}
 
     Appraisal judge() {
-        // The order is the promise of appraise(); the first stage that gives reasons is the last.
+        // The order is the promise of appraise(); the first stage that does not pass is the last.
         constexpr std::array stages{&Judge::policy_bank,
                                     &Judge::parse_log,
                                     &Judge::replay,
@@ -45,8 +45,7 @@ public:
                                     &Judge::images,
                                     &Judge::firmware};
         for (const auto stage : stages) {
-            (this->*stage)();
-            if (!out_.reasons.empty())
+            if (!(this->*stage)())
                 return std::move(out_);
         }
         conclude();
@@ -54,22 +53,25 @@ public:
     }
 
 private:
-    void refuse(Tier tier, Reason reason) {
+    /// A stage passes (true) or has refused (false).
+    bool refuse(Tier tier, Reason reason) {
         out_.tier = tier;
         out_.reasons.push_back(std::move(reason));
+        return false;
     }
 
-    void refuse_all(std::vector<Reason> reasons) {
+    bool pass_without(std::vector<Reason> reasons) {
         if (reasons.empty())
-            return;
+            return true;
         out_.tier = Tier::contraindicated;
         out_.reasons = std::move(reasons);
+        return false;
     }
 
     const PcrBank& policy_values() const { return in_.quoted.banks.at(in_.policy_bank); }
 
     /// 1
-    void policy_bank() {
+    bool policy_bank() {
         const auto values = in_.quoted.banks.find(in_.policy_bank);
         if (values == in_.quoted.banks.end() || values->second.empty() || !can_hash(in_.policy_bank))
             return refuse(Tier::none,
@@ -82,10 +84,11 @@ private:
         };
         out_.firmware.pcr0 = value(0);
         out_.firmware.pcr2 = value(2);
+        return true;
     }
 
     /// 2
-    void parse_log() {
+    bool parse_log() {
         if (!in_.firmware_log || in_.firmware_log->empty())
             return refuse(Tier::none,
                           plain("eventlog.absent",
@@ -103,6 +106,7 @@ private:
         for (const auto& [pcr, unused] : policy_values())
             if (!judged(pcr))
                 out_.not_assessed.push_back(pcr);
+        return true;
     }
 
     bool judged(std::uint32_t pcr) const {
@@ -112,27 +116,28 @@ private:
     }
 
     /// 3 and 4
-    void replay() {
+    bool replay() {
         std::vector<std::uint32_t> exempt;
         if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
             exempt = {0, 2};
-        refuse_all(check_replay(log_, in_.quoted, exempt));
+        return pass_without(check_replay(log_, in_.quoted, exempt));
     }
 
     /// 5
-    void grammar() { refuse_all(check_grammar(log_, in_.policy_bank)); }
+    bool grammar() { return pass_without(check_grammar(log_, in_.policy_bank)); }
 
     /// 6
-    void userspace() {
-        if (in_.userspace_log && !in_.userspace_log->empty())
-            refuse(Tier::none,
-                   plain("userspace.unsupported",
-                         "the evidence has a userspace log, which this version does not judge",
-                         "Boot an image whose userspace writes none, or update the authority."));
+    bool userspace() {
+        if (!in_.userspace_log || in_.userspace_log->empty())
+            return true;
+        return refuse(Tier::none,
+                      plain("userspace.unsupported",
+                            "the evidence has a userspace log, which this version does not judge",
+                            "Boot an image whose userspace writes none, or update the authority."));
     }
 
     /// 7
-    void ima() {
+    bool ima() {
         eventlog::ImaList list;
         const bool present = in_.ima_log && !in_.ima_log->empty();
         if (present) {
@@ -144,10 +149,26 @@ private:
                                     "The list is damaged, or of a format that is not known."));
             list = *std::move(parsed);
         }
+        if (!replay_list(list, present ? ImaPresence::present : ImaPresence::absent))
+            return false;
+        if (out_.ima_entries == 0)
+            return true;
+        const auto checked = check_boot_aggregate(list, in_.quoted);
+        if (checked)
+            return true;
+        return refuse(Tier::contraindicated,
+                      plain("ima.boot_aggregate",
+                            "the IMA list is not of this boot: boot_aggregate: " + checked.error().detail,
+                            "The list must begin with the boot aggregate of the quoted PCRs."));
+    }
+
+    enum class ImaPresence : std::uint8_t { present, absent };
+
+    bool replay_list(const eventlog::ImaList& list, ImaPresence presence) {
         std::optional<std::size_t> entries;
         for (const auto& [bank, values] : in_.quoted.banks) {
             const Buffer& quoted = values.at(pcr_ima); // stage 3 has seen that it is there
-            if (!present && !is_zero(quoted))
+            if (presence == ImaPresence::absent && !is_zero(quoted))
                 return refuse(Tier::none,
                               plain("ima.absent",
                                     "PCR 10 was extended, and there is no IMA list",
@@ -161,13 +182,7 @@ private:
         }
         out_.ima_entries = entries.value_or(0);
         out_.ima_pending = list.entries.size() - out_.ima_entries;
-        if (out_.ima_entries == 0)
-            return;
-        if (const auto checked = check_boot_aggregate(list, in_.quoted); !checked)
-            refuse(Tier::contraindicated,
-                   plain("ima.boot_aggregate",
-                         "the IMA list is not of this boot: boot_aggregate: " + checked.error().detail,
-                         "The list must begin with the boot aggregate of the quoted PCRs."));
+        return true;
     }
 
     static Reason ima_reason(const std::string& detail) {
@@ -196,32 +211,32 @@ private:
     }
 
     /// 8
-    void secure_boot() {
+    bool secure_boot() {
         const auto accepts = [this](const BaseImage& image) {
             return eligible(image) && accepts_secure_boot(image);
         };
         if (out_.secure_boot || std::ranges::any_of(in_.images, accepts))
-            return;
+            return true;
         out_.claims.configuration = contraindicated;
-        refuse(Tier::contraindicated,
-               plain("secure_boot.off",
-                     "Secure Boot was not on",
-                     "Switch Secure Boot on in the firmware's set-up, and boot again."));
+        return refuse(Tier::contraindicated,
+                      plain("secure_boot.off",
+                            "Secure Boot was not on",
+                            "Switch Secure Boot on in the firmware's set-up, and boot again."));
     }
 
     /// 9
-    void kernel() {
+    bool kernel() {
         if (find_boot(log_).kernel != nullptr)
-            return;
+            return true;
         out_.claims.executables = contraindicated;
-        refuse(Tier::contraindicated,
-               plain("boot.no_kernel",
-                     std::string(no_kernel_message),
-                     "Start the operating system by the firmware's boot manager, which measures it."));
+        return refuse(Tier::contraindicated,
+                      plain("boot.no_kernel",
+                            std::string(no_kernel_message),
+                            "Start the operating system by the firmware's boot manager, which measures it."));
     }
 
     /// 10 and 11
-    void images() {
+    bool images() {
         const MatchInput input{.log = log_,
                                .quoted = in_.quoted,
                                .policy_bank = in_.policy_bank,
@@ -241,11 +256,11 @@ private:
             if (!eligible(image) && match(image, input).empty())
                 return refuse(Tier::contraindicated, not_eligible(image));
         if (nearest)
-            return refuse_all(*std::move(nearest));
-        refuse(Tier::contraindicated,
-               plain("image.none",
-                     "no base image is approved for this host at this time",
-                     "Import a base image of this build, or set its dates and host groups."));
+            return pass_without(*std::move(nearest));
+        return refuse(Tier::contraindicated,
+                      plain("image.none",
+                            "no base image is approved for this host at this time",
+                            "Import a base image of this build, or set its dates and host groups."));
     }
 
     Reason not_eligible(const BaseImage& image) const {
@@ -259,50 +274,55 @@ private:
                      "Start a newer build, or extend the image's dates.");
     }
 
-    void accept(const BaseImage& image) {
+    bool accept(const BaseImage& image) {
         out_.base_image = image.version;
         out_.executables = to_string(image.userspace);
         out_.claims.executables =
             image.userspace == Userspace::boot_only ? unrecognised_later : approved_at_boot;
         out_.claims.configuration = out_.secure_boot ? approved : std::int8_t{0};
+        return true;
     }
 
     /// 12
-    void firmware() {
+    bool firmware() {
         if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
-            return;
+            return true;
         if (!in_.firmware_pin)
             return refuse(Tier::none,
                           plain("firmware.not_pinned",
                                 "the firmware of this host was not approved yet",
                                 "Approve the host: that pins the firmware it shows now."));
         const FirmwarePin& pin = *in_.firmware_pin;
-        const auto compare = [this](std::uint32_t pcr, const Buffer& pinned, const Buffer& actual) {
+        for (const auto& [pcr, pinned, actual] :
+             {Compared{0, pin.pcr0, out_.firmware.pcr0}, Compared{2, pin.pcr2, out_.firmware.pcr2}})
             if (!same_bytes(pinned, actual))
-                refuse(Tier::contraindicated, firmware_changed(pcr, pinned, actual));
-        };
-        compare(0, pin.pcr0, out_.firmware.pcr0);
-        compare(2, pin.pcr2, out_.firmware.pcr2);
+                refuse(Tier::contraindicated, firmware_changed(pcr, pin, actual));
         out_.claims.hardware = out_.reasons.empty() ? approved : contraindicated;
+        return out_.reasons.empty();
     }
 
-    Reason firmware_changed(std::uint32_t pcr, const Buffer& pinned, const Buffer& actual) const {
+    struct Compared {
+        std::uint32_t pcr;
+        const Buffer& pinned;
+        const Buffer& actual;
+    };
+
+    Reason firmware_changed(std::uint32_t pcr, const FirmwarePin& pin, const Buffer& actual) const {
         const auto named = [](const std::string& version) {
             return version.empty() ? std::string("without a version") : "version '" + version + "'";
         };
-        Reason reason =
-            plain("firmware.changed",
-                  "PCR " + std::to_string(pcr) + ": the firmware is " + named(out_.firmware.version) +
-                      ", approved is " + named(in_.firmware_pin->version),
-                  "If the change was meant, approve the host's firmware anew.");
+        Reason reason = plain("firmware.changed",
+                              "PCR " + std::to_string(pcr) + ": the firmware is " +
+                                  named(out_.firmware.version) + ", approved is " + named(pin.version),
+                              "If the change was meant, approve the host's firmware anew.");
         reason.event = EventRef{.index = 0,
                                 .pcr = pcr,
                                 .type = "pcr",
                                 .digest = to_hex(actual),
                                 .bank = to_string(in_.policy_bank),
                                 .description = "firmware " + named(out_.firmware.version)};
-        reason.expected.push_back({.digest = to_hex(pinned),
-                                   .description = "firmware " + named(in_.firmware_pin->version),
+        reason.expected.push_back({.digest = to_hex(pcr == 0 ? pin.pcr0 : pin.pcr2),
+                                   .description = "firmware " + named(pin.version),
                                    .image = ""});
         return reason;
     }

@@ -5,6 +5,7 @@
 #include "eventlog/event_data.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace vouchsafe::appraisal {
 
@@ -21,16 +22,22 @@ public:
         for (const std::uint32_t pcr : image_pcrs)
             match_pcr(pcr);
         // Consequences (a changed file, a changed measurement of the whole) come after what was changed.
-        std::ranges::stable_partition(reasons_, [](const Reason& reason) {
-            return reason.code == "image.command_line" || reason.code == "image.kernel" ||
-                   reason.code == "image.initrd";
-        });
-        return std::move(reasons_);
+        std::vector<Reason> ordered;
+        for (const bool first : {true, false})
+            std::ranges::copy_if(reasons_, std::back_inserter(ordered), [first](const Reason& reason) {
+                return first == concerns_a_role(reason);
+            });
+        return ordered;
     }
 
 private:
     using References = std::vector<const Reference*>;
     using Events = std::vector<const Event*>;
+
+    static bool concerns_a_role(const Reason& reason) {
+        return reason.code == "image.command_line" || reason.code == "image.kernel" ||
+               reason.code == "image.initrd";
+    }
 
     bool equal(const Reference& reference, const Event& event) const {
         if (reference.type != event.type || !reference.digests.contains(input_.policy_bank))
@@ -101,7 +108,7 @@ private:
     }
 
     std::string command_line_message(const Reference& reference, const Event& event) const {
-        const std::string plain = "the kernel command line is not the approved one";
+        std::string plain = "the kernel command line is not the approved one";
         const auto actual = command_line_text(event, input_.command_line);
         const auto digest = reference.digests.find(input_.policy_bank);
         if (!actual || digest == reference.digests.end() ||

@@ -61,7 +61,7 @@ std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
     const auto colon = text->find(": ");
     if (colon == std::string::npos)
         return {};
-    const Buffer rest = to_buffer(as_bytes(*text).subspan(colon + 2));
+    Buffer rest = to_buffer(as_bytes(*text).subspan(colon + 2));
     if (hashes_to_digests(event, rest))
         return rest;
     return {};
@@ -229,14 +229,14 @@ Result<void> check_boot_aggregate(const eventlog::ImaList& list, const QuotedPcr
     if (!file || file->name != "boot_aggregate")
         return fail(Errc::untrusted, where, "the list does not begin with it");
     const auto bank = eventlog::algorithm_from_text(file->algorithm);
-    const auto values = bank ? quoted.banks.find(*bank) : quoted.banks.end();
-    if (values == quoted.banks.end())
-        return fail(Errc::untrusted, where, "it is over " + file->algorithm + ", which is not quoted");
+    if (!bank || !quoted.banks.contains(*bank))
+        return fail(Errc::untrusted, where, "it is over a bank that is not quoted");
+    const PcrBank& values = quoted.banks.at(*bank);
     for (const std::uint32_t last : {9U, 7U}) {
         crypto::Hasher hasher(must_hash(*bank));
         for (std::uint32_t pcr = 0; pcr <= last; ++pcr) {
-            const auto value = values->second.find(pcr);
-            if (value == values->second.end())
+            const auto value = values.find(pcr);
+            if (value == values.end())
                 return fail(Errc::untrusted, where, "PCR " + std::to_string(pcr) + " is not quoted");
             hasher.update(value->second);
         }

@@ -19,6 +19,12 @@ enum class Algorithm : std::uint16_t {
     sm3_256 = 0x0012,
 };
 
+/// Any number is an algorithm; most have no name of ours.
+constexpr Algorithm algorithm_from_number(std::uint16_t number) {
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the type holds every 16-bit number
+    return static_cast<Algorithm>(number);
+}
+
 /// "sha256"; "0x0027" for an algorithm without a name of ours.
 std::string to_string(Algorithm algorithm);
 /// The inverse, for named algorithms only.

@@ -50,7 +50,7 @@ Result<SpecId> parse_spec_id(Bytes data, const FirmwareLimits& limits) {
     for (std::uint32_t i = 0; i < count; ++i) {
         VS_TRY(const auto number, in.little<std::uint16_t>("eventlog.spec_id"));
         VS_TRY(const auto size, in.little<std::uint16_t>("eventlog.spec_id"));
-        const auto algorithm = static_cast<Algorithm>(number);
+        const auto algorithm = algorithm_from_number(number);
         if (size == 0 || size > largest_digest || digest_size(algorithm).value_or(size) != size)
             return fail(Errc::malformed,
                         "eventlog.spec_id",
@@ -164,11 +164,11 @@ private:
             return fail(Errc::malformed, "eventlog.digest_count", std::to_string(count) + " digests");
         for (std::uint32_t i = 0; i < count; ++i) {
             VS_TRY(const auto number, in_.little<std::uint16_t>("eventlog.algorithm"));
-            const auto* const entry = spec_.find(static_cast<Algorithm>(number));
+            const auto* const entry = spec_.find(algorithm_from_number(number));
             if (entry == nullptr)
                 return fail(Errc::malformed,
                             "eventlog.algorithm",
-                            to_string(static_cast<Algorithm>(number)) + " is not in the header");
+                            to_string(algorithm_from_number(number)) + " is not in the header");
             if (event.digest(entry->algorithm))
                 return fail(Errc::malformed, "eventlog.algorithm", to_string(entry->algorithm) + " twice");
             VS_TRY(const Bytes digest, in_.take(entry->size, "eventlog.digest"));
