@@ -72,8 +72,10 @@ Result<void> trust(Connection& connection, const TrustOptions& options) {
     for (const json::Value& server : shown.as_array()) {
         const std::string pem = cell(server, "certificate");
         if (pem.empty())
-            return fail(
-                Errc::unavailable, "provider.look", cell(server, "server_name") + ": shows no certificate");
+            return fail(Errc::unavailable,
+                        "provider.look",
+                        cell(server, "server_name") + ": shows no certificate " +
+                            cell(server, "error_messages"));
         say(cell(server, "server_name") + ": certificate SHA-256 " + fingerprint_of(pem));
         if (!options.fingerprint.empty() && fingerprint_of(pem) != options.fingerprint)
             return fail(Errc::untrusted, "provider.fingerprint", "this is not the expected certificate");

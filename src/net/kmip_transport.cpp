@@ -114,7 +114,7 @@ Result<std::unique_ptr<KmipTransport>> KmipTransport::create(KmipTransportConfig
     return std::unique_ptr<KmipTransport>(new KmipTransport(std::move(impl)));
 }
 
-Result<Buffer> KmipTransport::exchange(Bytes request, kmip::Deadline deadline) {
+Result<Buffer> KmipTransport::exchange(Bytes request, Deadline deadline) {
     const auto turn = impl_->turnstile.wait_until(deadline);
     if (!turn)
         return fail(Errc::timed_out, "net.deadline", "the connection to the key server is busy");
@@ -137,9 +137,8 @@ Result<Buffer> KmipTransport::exchange(Bytes request, kmip::Deadline deadline) {
 Result<std::string>
 fetch_peer_certificate(const Endpoint& server, const ResolveMap& resolve, Deadline deadline) {
     VS_TRY(const ClientTls tls, ClientTls::create(TlsVersions::from_1_2, nullptr, std::nullopt));
-    VS_TRY(const TlsStream stream,
-           TlsStream::connect(tls, {.server = server, .resolve = resolve, .deadline = deadline}));
-    const X509Certificate certificate = stream.peer_certificate();
+    VS_TRY(const X509Certificate certificate,
+           TlsStream::look(tls, {.server = server, .resolve = resolve, .deadline = deadline}));
     if (!certificate)
         return fail(Errc::untrusted, "net.tls_identity", "the server shows no certificate");
     return to_pem(*certificate);

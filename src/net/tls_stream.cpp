@@ -91,7 +91,7 @@ Socket::~Socket() {
         ::close(fd_);
 }
 
-Result<TlsStream> TlsStream::connect(const ClientTls& tls, const ConnectRequest& request) {
+Result<TlsStream> TlsStream::open(const ClientTls& tls, const ConnectRequest& request) {
     ignore_sigpipe();
     VS_TRY(const auto addresses, resolve(request.server.host, request.resolve, request.deadline));
     Result<Socket> socket = fail(Errc::unavailable, "net.resolve", "no address for " + request.server.host);
@@ -104,9 +104,22 @@ Result<TlsStream> TlsStream::connect(const ClientTls& tls, const ConnectRequest&
         return std::unexpected(std::move(socket).error());
     VS_TRY(Ssl ssl, tls.connection(request.server.host));
     VS_CHECK(SSL_set_fd(ssl.get(), socket->fd()) == 1);
-    TlsStream stream(*std::move(socket), std::move(ssl), request.cancellation);
+    return TlsStream(*std::move(socket), std::move(ssl), request.cancellation);
+}
+
+Result<TlsStream> TlsStream::connect(const ClientTls& tls, const ConnectRequest& request) {
+    VS_TRY(TlsStream stream, open(tls, request));
     VS_TRY_VOID(stream.handshake(request.deadline));
     return stream;
+}
+
+Result<X509Certificate> TlsStream::look(const ClientTls& tls, const ConnectRequest& request) {
+    VS_TRY(TlsStream stream, open(tls, request));
+    const auto done = stream.handshake(request.deadline);
+    X509Certificate certificate = stream.peer_certificate();
+    if (!certificate && !done)
+        return std::unexpected(done.error());
+    return certificate;
 }
 
 Result<void> TlsStream::handshake(Deadline deadline) {

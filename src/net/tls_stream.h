@@ -49,6 +49,9 @@ public:
     /// Tries the server's addresses in order. Errors as HttpsClient has them.
     static Result<TlsStream> connect(const ClientTls& tls, const ConnectRequest& request);
 
+    /// The certificate that the server shows, also where it then ends the handshake because it wants ours.
+    static Result<X509Certificate> look(const ClientTls& tls, const ConnectRequest& request);
+
     Result<void> write_all(Bytes bytes, Deadline deadline);
     /// At least one byte; 0 when the peer has closed.
     Result<std::size_t> read_some(std::span<std::uint8_t> into, Deadline deadline);
@@ -62,6 +65,7 @@ private:
     TlsStream(Socket socket, Ssl ssl, const Cancellation* cancellation)
         : socket_(std::move(socket)), ssl_(std::move(ssl)), cancellation_(cancellation) {}
 
+    static Result<TlsStream> open(const ClientTls& tls, const ConnectRequest& request);
     Result<void> handshake(Deadline deadline);
     /// After a call on ssl_ that returned `outcome`: waits for what it wants, or says why it failed.
     Result<void> wait_after(int outcome, Deadline deadline);

@@ -19,36 +19,39 @@ get_ready() {
 start_managers() {
     local role
     for role in authority workload; do
-        mkdir -p "$state/$role-manager"
-        jq -n --arg name "$role-manager.localhost" '{name: $name, listen: {address: "127.0.0.1", port: 0}}' > "$state/$role-manager.json"
-        daemon "$role-manager" "$bin/vouchsafe-managerd" "--role=$role" serve --state "$state/$role-manager" \
-            --config "$state/$role-manager.json"
+        mkdir -m 700 "$state/$role-manager"
+        state_key "$role-manager"
+        daemon "$role-manager" "$bin/vouchsafe-managerd" "--role=$role" --name "$role-manager.localhost" --port 0 \
+            --state "$state/$role-manager" --unsafe-plaintext-key-file "$state/$role-manager.key"
     done
-    log_in admin authority-manager
-    log_in operator workload-manager
+    add_people
 }
 
 start_authority() {
-    local issuer
-    issuer=$(admin principal show --output json | jq -r .issuer)
-    jq -n '{name: "authority-1.localhost", listen: {address: "127.0.0.1", port: 0}}' > "$state/authorityd.json"
-    "$bin/vouchsafe-authorityd" init --state "$state/authorityd" --config "$state/authorityd.json" \
-        --administrator "$issuer" > "$state/authorityd.facts"
+    mkdir -m 700 "$state/authorityd"
+    state_key authorityd
+    "$bin/vouchsafe-authorityd" init --state "$state/authorityd" --unsafe-plaintext-key-file "$state/authorityd.key" \
+        --name authority-1.localhost --administrator "$(fact "$state/run/authority-manager.out" issuer)" \
+        > "$state/authorityd.facts"
     fact "$state/authorityd.facts" anchor > "$state/anchor"
-    daemon authorityd "$bin/vouchsafe-authorityd" serve --state "$state/authorityd" --config "$state/authorityd.json"
+    fact "$state/authorityd.facts" token > "$state/authorityd.token"
+    daemon authorityd "$bin/vouchsafe-authorityd" serve --state "$state/authorityd" --port 0 \
+        --unsafe-plaintext-key-file "$state/authorityd.key"
     admin authority claim "$(url authorityd)" --pin "$(fact "$state/authorityd.facts" pin)" \
-        --token "$(fact "$state/authorityd.facts" token)"
+        --token-file "$state/authorityd.token"
 }
 
 set_up_trust() {
-    admin ca import "$state/host-a/tpm/ek-ca.pem" --name lab-tpms --lab
-    admin provider create quickstart --server "key-server.localhost:$(cut -d' ' -f2 "$state/key-server/address")" \
-        --primary-key "$(cat "$state/key-server/primary-key")" --server-certificate "$state/key-server/ca.pem"
-    admin provider client-certificate quickstart > "$state/provider.pem"
+    admin ca import lab-tpms "$state/host-a/tpm/ek-ca.pem"
+    admin provider create quickstart --key-id "$(cat "$state/key-server/primary-key")" \
+        --server "key-server.localhost:$(cut -d' ' -f2 "$state/key-server/address")"
+    admin provider certificate quickstart --create > "$state/provider.pem"
     "$lab/kmip-server" trust "$state/key-server" --client-cert "$state/provider.pem"
-    admin services export > "$state/services.json"
-    operator services import "$state/services.json" --anchor "$(cat "$state/anchor")"
-    operator cluster create hosts
+    admin provider trust quickstart --expect-fingerprint \
+        "$(openssl x509 -in "$state/key-server/server.pem" -outform DER | sha256sum | cut -d' ' -f1)"
+    admin provider status quickstart
+    admin cluster create hosts > "$state/cluster"
+    admin connect "$(cat "$state/cluster")" --anchor "$(cat "$state/anchor")"
 }
 
 # --- act 1: trust -------------------------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ set_up_trust() {
 # common_configuration LABEL: what both hosts are told: whom to ask, and a one-time token to join with
 common_configuration() {
     jq -n --arg label "$1" --arg manager "$(url workload-manager)" --arg pin "$(fact "$state/run/workload-manager.out" pin)" \
-        --arg token "$(operator host token --cluster hosts)" '{label: $label, manager: $manager, pin: $pin, token: $token}'
+        --arg token "$(admin cluster join-token "$(cat "$state/cluster")")" '{"label": $label, manager: $manager, pin: $pin, token: $token}'
 }
 
 configure_host_a() {
@@ -84,33 +87,49 @@ start_host_b() {
     daemon agent-b "$bin/vouchsafe-agentd" run --config "$state/host-b/agent.json"
 }
 
+# take_image HOST FILE VERSION NAME: makes a base image of what the host booted last, and imports it by its digest
+take_image() {
+    admin host export-image "$1" --version "$3" --name "$4" > "$2"
+    admin image import "$2" --expect-digest "$(admin image digest "$2")"
+}
+
 # learn_image: takes host-a's running system as a base image, and approves host-a
 learn_image() {
-    admin host export-image "$(host_id host-a)" --version host-1.0 --name "Host 1.0" > "$state/image-1.json"
-    admin image import "$state/image-1.json"
-    admin host approve "$(host_id host-a)"
+    take_image host-a "$state/image-1.json" host-1.0 "Host 1.0"
+    admin enrolment approve host-a
+    operator host attest host-a
+}
+
+approve_host_b() {
+    admin enrolment approve host-b
+    operator host attest host-b
 }
 
 act_one() {
     act "Act 1: hosts prove what they booted"
     step "host-a boots, measured (Secure Boot, signed image, TPM)" eval 'configure_host_a; boot_host_a image'
     step "host-a has joined, and is seen pending" await_host host-a pending
+    admin enrolment list | quote_output
     step "the trust administrator takes its image in, and approves it" learn_image
     step "host-a is trusted" await_host host-a trusted
     tell "host-b is this machine; it has no TPM, so a software TPM plays host-a's recorded boot"
     step "host-b plays the recorded boot and joins" start_host_b
     step "host-b is seen pending" await_host host-b pending
-    step "the trust administrator approves host-b" eval 'admin host approve "$(host_id host-b)"'
+    step "the trust administrator approves host-b" approve_host_b
     step "host-b is trusted" await_host host-b trusted
     operator host list | quote_output
 }
 
 # --- act 2: an encrypted virtual machine -------------------------------------------------------------------------------
 
+# create_vm NAME
+create_vm() { operator vm create "$1" --host host-b --image payload --disk 96 --provider quickstart; }
+
 vm_said_marker() { grep -qaF "MARKER $(cat "$state/marker")" "$state"/host-b/vms/*/console.log; }
 
 marker_is_not_in_the_disk() {
     local disk
+    grep -qaF "$(cat "$state/marker")" "$state/payload.raw" || return 1
     for disk in "$state"/host-b/vms/*/disk.qcow2; do
         [ -s "$disk" ] || return 1
         ! grep -qaF "$(cat "$state/marker")" "$disk" || return 1
@@ -119,52 +138,65 @@ marker_is_not_in_the_disk() {
 
 act_two() {
     act "Act 2: a virtual machine whose disk only a trusted host can open"
-    step "the VM administrator creates it, on host-b" operator vm create demo --host host-b --image payload.raw --provider quickstart
-    step "the marker is not in its disk's file" marker_is_not_in_the_disk
-    step "it starts: host-b gets the key from the authority" operator vm start demo
+    step "the VM administrator creates two, on host-b" eval 'create_vm demo && create_vm demo-2'
+    step "the marker is not in their disks' files" marker_is_not_in_the_disk
+    step "demo starts: host-b gets the key from the authority" operator vm start demo
     step "it reads the marker from its disk" wait_until 90 vm_said_marker
-    operator vm show demo | quote_output
+    operator vm list | quote_output
+    admin audit list --kind release | cut -c1-110 | quote_output
 }
 
 # --- act 3: refusals ---------------------------------------------------------------------------------------------------
 
+# refused_boot CODE IMAGE [ROUTE]: boots host-a, and waits until it is refused for this reason
 refused_boot() {
+    local code=$1
+    shift
     boot_host_a "$@"
+    wait_until 60 refused_for host-a "$code" || { why host-a; return 1; }
     await_host host-a refused
 }
 
-remove_image() { admin image delete host-1.0; }
-
-start_is_refused() {
-    operator vm create demo-2 --host host-b --image payload.raw --provider quickstart || true
-    ! operator vm start demo-2
+# refused_start VM: says why, and succeeds when it is refused
+refused_start() {
+    if operator vm start "$1" > "$state/tmp/refused" 2>&1; then return 1; fi
+    cat "$state/tmp/refused"
 }
 
-vm_runs() { operator vm list --output json | jq -e '.[] | select(.name == "demo" and .power == "running")' > /dev/null; }
+remove_image() {
+    admin image remove host-1.0
+    if operator host attest host-b; then return 1; fi
+}
+
+vm_runs() {
+    operator vm list --output json | jq -e '.[] | select(.name == "demo" and .state == "running")' > /dev/null
+    virsh -q -c "$("$lab/libvirt" uri "$state/libvirt")" list --state-running | grep -q running
+}
 
 act_three() {
     act "Act 3: what is not approved gets no key"
-    step "host-a reboots with another kernel command line: refused" refused_boot image-2
+    step "host-a reboots with another kernel command line: refused" refused_boot image.command_line image-2
     why host-a | quote_output
-    step "host-a reboots with a kernel that nothing measured: refused" refused_boot image direct
+    step "host-a reboots with a kernel that nothing measured: refused" refused_boot boot.no_kernel image direct
     why host-a | quote_output
-    step "host-a reboots as it was: trusted" eval 'boot_host_a image; await_host host-a trusted'
     step "the trust administrator removes the image of both hosts" remove_image
-    step "host-b may start nothing any more" eval 'await_host host-b refused; start_is_refused'
+    step "host-b may start nothing any more" refused_start demo-2
+    quote_output < "$state/tmp/refused"
     step "what runs there goes on" vm_runs
 }
 
 # --- act 4: approved again ----------------------------------------------------------------------------------------------
 
 approve_again() {
-    admin image import "$state/image-1.json"
-    admin host export-image "$(host_id host-a)" --version host-1.1 --name "Host 1.1" > "$state/image-2.json"
-    admin image import "$state/image-2.json"
+    admin image import "$state/image-1.json" --expect-digest "$(admin image digest "$state/image-1.json")"
+    take_image host-a "$state/image-2.json" host-1.1 "Host 1.1"
+    operator host attest host-a
+    operator host attest host-b
 }
 
 act_four() {
     act "Act 4: approved, and attested again"
-    step "host-a boots with the new command line" refused_boot image-2
+    step "host-a boots with the new command line" refused_boot image.command_line image-2
     step "the administrator approves that, and the removed image again" approve_again
     step "host-a is trusted with the new command line" await_host host-a trusted
     step "host-b is trusted again" await_host host-b trusted
@@ -177,8 +209,9 @@ what_next() {
 Everything goes on running. What to type next:
 
   export PATH=$bin:\$PATH
-  XDG_CONFIG_HOME=$state/operator vouchsafe vm list          # as the VM administrator
-  XDG_CONFIG_HOME=$state/admin vouchsafe host list           # as the trust administrator
+  VOUCHSAFE_HOME=$state/operator vouchsafe vm list           # as the VM administrator
+  VOUCHSAFE_HOME=$state/admin vouchsafe enrolment list       # as the trust administrator
+  VOUCHSAFE_HOME=$state/admin vouchsafe audit list --kind release
   vouchsafe inspect eventlog $state/host-b/record/firmware.log
   ./quickstart --status                                      # what runs
   ./quickstart --stop                                        # ends and removes all of it
