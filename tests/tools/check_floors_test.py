@@ -68,6 +68,17 @@ class CheckFloors(unittest.TestCase):
         self.write('src/token/jwt_test.cpp', '#include "tests/support/test_directory.h"\n#include <fstream>\n')
         self.assertEqual(self.run_check().returncode, 0)
 
+    def test_lets_floor_4_lock_but_not_thread(self):
+        self.write('src/keyprovider/CMakeLists.txt', 'vs_library(keyprovider FLOOR 4 DEPS base)')
+        self.write('src/keyprovider/release.h', '#include <mutex>\n')
+        self.assertEqual(self.run_check().returncode, 0)
+        self.write('src/keyprovider/release.h', '#include <thread>\n')
+        self.assert_refused('<thread> has no place on floor 4')
+
+    def test_refuses_a_lock_on_a_lower_floor(self):
+        self.write('src/token/jwt.cpp', '#include <mutex>\n')
+        self.assert_refused('<mutex> has no place on floor 2')
+
     def test_refuses_a_tpm_device_in_the_authority(self):
         self.write('apps/authorityd/CMakeLists.txt', 'vs_program(vouchsafe-authorityd DEPS token tpmdev)')
         self.assert_refused('vouchsafe-authorityd must not contain tpmdev')

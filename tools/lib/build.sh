@@ -11,7 +11,7 @@ build_environment() {
     export TMPDIR=$root/build/tmp
 }
 
-# build_preset PRESET [TARGET...]: on a terminal Ninja's own progress line, else one line in fifty.
+# build_preset PRESET [TARGET...]: on a terminal Ninja's own progress line, else one line in 15 seconds.
 # All of it is in build/PRESET.log.
 build_preset() {
     local preset=$1 log=$root/build/$1.log
@@ -22,7 +22,7 @@ build_preset() {
         return 1
     fi
     ninja -C "$root/build/$preset" "$@" 2>&1 | tee -a "$log" |
-        awk '/^\[/ { line = $0; if (++n % 50 == 0) { print; fflush() } next } /^ninja: / { next } { print; fflush() }
-             END { if (n % 50 != 0) print line }'
+        awk '/^\[/ { line = $0; if (systime() - shown >= 15) { print; fflush(); shown = systime(); line = "" } next }
+             /^ninja: / { next } { print; fflush() } END { if (line != "") print line }'
     return "${PIPESTATUS[0]}"
 }

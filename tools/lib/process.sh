@@ -6,7 +6,7 @@
 # process_identity PID: "PID STARTTIME BOOT", or nothing when there is no such process (a zombie is none).
 process_identity() {
     local stat boot fields
-    { stat=$(< "/proc/$1/stat"); } 2> /dev/null || return 1
+    { read -r stat < "/proc/$1/stat"; } 2> /dev/null || return 1
     read -r boot < /proc/sys/kernel/random/boot_id
     # the command's name stands in brackets and may hold anything; fields are counted after it
     read -r -a fields <<< "${stat##*) }"
@@ -26,7 +26,7 @@ process_record() {
 process_alive() {
     local recorded
     [ -s "$1" ] || return 1
-    recorded=$(< "$1")
+    read -r recorded < "$1" || return 1
     [ "$(process_identity "${recorded%% *}")" = "$recorded" ]
 }
 
@@ -36,7 +36,7 @@ process_gone() { ! process_alive "$1"; }
 # process_pid FILE: the recorded number.
 process_pid() {
     local recorded
-    recorded=$(< "$1")
+    read -r recorded < "$1"
     printf '%s\n' "${recorded%% *}"
 }
 
