@@ -1,9 +1,11 @@
 // KMIP messages over TLS, one exchange at a time, the server known by its exact certificate.
+//
+// It frames messages and knows nothing else of KMIP, so that who links net does not link kmip: what serves
+// kmip::Transport through it stands in the authority.
 #pragma once
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "kmip/client.h"
 #include "net/cancel.h"
 #include "net/endpoint.h"
 #include "net/tls_identity.h"
@@ -29,14 +31,18 @@ struct KmipTransportConfig {
 /// TLS 1.2 or 1.3. Keeps one connection while it is certainly good; after any doubt (idle too long, bytes
 /// nobody asked for, an error half-way) the next exchange opens a fresh one. An exchange is never sent twice.
 /// Calls from several threads wait for each other, within their deadlines.
-class KmipTransport final : public kmip::Transport {
+class KmipTransport {
 public:
     static Result<std::unique_ptr<KmipTransport>> create(KmipTransportConfig config);
-    ~KmipTransport() override;
+    KmipTransport(const KmipTransport&) = delete;
+    KmipTransport& operator=(const KmipTransport&) = delete;
+    ~KmipTransport();
 
-    /// Errors: `timed_out`, `unavailable`, `untrusted` as HttpsClient has them; `malformed` at "kmip.frame",
-    /// `too_large` at "kmip.frame". Nothing of the request is sent to a server that is not the pinned one.
-    Result<Buffer> exchange(Bytes request, kmip::Deadline deadline) override;
+    /// One whole request message out, one whole response message in. The answer may hold a key: the caller
+    /// wipes it. Errors: `timed_out`, `unavailable`, `untrusted` as HttpsClient has them; `malformed` at
+    /// "kmip.frame", `too_large` at "kmip.frame". Nothing of the request is sent to a server that is not the
+    /// pinned one.
+    Result<Buffer> exchange(Bytes request, Deadline deadline);
 
 private:
     struct Impl;
