@@ -351,8 +351,8 @@ Verdict AttestationService::judge(const Case& now) {
     return out;
 }
 
-Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, Verdict verdict) {
-    VS_TRY(const protocol::EvidenceAnswer out,
+Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, const Verdict& verdict) {
+    VS_TRY(protocol::EvidenceAnswer out,
            issue_answer(now.host,
                         verdict,
                         *now.state,

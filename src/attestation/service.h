@@ -122,7 +122,7 @@ private:
     Result<void> commit(Case& now, inventory::Change change);
     Result<void> record(std::string_view kind, json::Object fields);
     Verdict judge(const Case& now);
-    Result<protocol::EvidenceAnswer> conclude(const Case& now, Verdict verdict);
+    Result<protocol::EvidenceAnswer> conclude(const Case& now, const Verdict& verdict);
     std::shared_ptr<const References> references(const inventory::AuthorityState& state);
 
     AttestationConfig config_;

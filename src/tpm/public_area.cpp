@@ -75,15 +75,19 @@ Result<RsaArea> read_rsa(Reader& reader) {
     return out;
 }
 
+Result<EccCurve> read_curve(Reader& reader) {
+    VS_TRY(const auto raw, reader.big<std::uint16_t>("public.curve"));
+    for (const EccCurve curve : {EccCurve::nist_p256, EccCurve::nist_p384, EccCurve::nist_p521})
+        if (raw == std::to_underlying(curve))
+            return curve;
+    return fail(Errc::unsupported, "public.curve", "not a NIST curve");
+}
+
 Result<EccArea> read_ecc(Reader& reader) {
     EccArea out;
     VS_TRY(out.symmetric, read_symmetric(reader));
     VS_TRY(out.scheme, read_scheme(reader, {AlgId::ecdsa, AlgId::ecdh}));
-    VS_TRY(const auto curve, reader.big<std::uint16_t>("public.curve"));
-    out.curve = static_cast<EccCurve>(curve);
-    if (out.curve != EccCurve::nist_p256 && out.curve != EccCurve::nist_p384 &&
-        out.curve != EccCurve::nist_p521)
-        return fail(Errc::unsupported, "public.curve", "not a NIST curve");
+    VS_TRY(out.curve, read_curve(reader));
     VS_TRY(const AlgId kdf, wire::read_alg(reader, "public.kdf"));
     if (kdf != AlgId::null)
         return fail(Errc::unsupported, "public.kdf", "a key derivation scheme");

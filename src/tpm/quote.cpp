@@ -10,7 +10,9 @@ namespace vouchsafe::tpm {
 
 namespace {
 
-Result<void> verify_signature(const AttestationKey& ak, const Signature& signature, Bytes message) {
+// Answers the hash that the AK signs with, which is also that of the PCR digest.
+Result<crypto::HashAlg>
+verify_signature(const AttestationKey& ak, const Signature& signature, Bytes message) {
     if (signature.scheme != ak.scheme().algorithm || signature.hash != ak.scheme().hash)
         return fail(Errc::untrusted, "quote.scheme", "signed by another scheme than the attestation key's");
     const auto hash = to_hash(signature.hash);
@@ -29,7 +31,7 @@ Result<void> verify_signature(const AttestationKey& ak, const Signature& signatu
     }
     if (!verified)
         return fail(Errc::untrusted, "quote.signature", "the signature is not the attestation key's");
-    return {};
+    return *hash;
 }
 
 Result<void> check_selection(const PcrSelectionList& signed_one, const QuoteRequest& request) {
@@ -55,7 +57,7 @@ Result<void> check_selection(const PcrSelectionList& signed_one, const QuoteRequ
 Result<VerifiedQuote>
 verify_quote(const Quote& quote, const AttestationKey& ak, const QuoteRequest& request) {
     VS_TRY(const Signature signature, parse_signature(quote.signature));
-    VS_TRY_VOID(verify_signature(ak, signature, quote.attest));
+    VS_TRY(const crypto::HashAlg hash, verify_signature(ak, signature, quote.attest));
     VS_TRY(QuoteAttest attest, parse_quote_attest(quote.attest));
 
     if (attest.qualified_signer != qualified_name_under_endorsement(ak.area()))
@@ -66,7 +68,7 @@ verify_quote(const Quote& quote, const AttestationKey& ak, const QuoteRequest& r
         return fail(Errc::untrusted, "quote.qualifying_data", "made for another challenge or statement");
     VS_TRY_VOID(check_selection(attest.selection, request));
 
-    VS_TRY(const Buffer digest, pcr_digest(*to_hash(signature.hash), attest.selection, quote.values));
+    VS_TRY(const Buffer digest, pcr_digest(hash, attest.selection, quote.values));
     if (!crypto::equal(digest, attest.pcr_digest))
         return fail(Errc::untrusted, "quote.pcr_digest", "the PCR values are not the quoted ones");
     return VerifiedQuote(std::move(attest), quote.values);

@@ -57,9 +57,9 @@ public:
 
     Result<TpmFacts> facts();
 
-    /// The EK with a certificate of its own, by template L-1, L-2, H-1, H-2, H-3 (RSA-2048, P-256, P-384); where
-    /// none has one, the RSA-2048 key. A persistent key is used where it is the right one, else it is made
-    /// again.
+    /// The EK with a certificate of its own, by template L-1, L-2, H-1, H-2, H-3 (RSA-2048, P-256, P-384);
+    /// where none has one, the RSA-2048 key. A persistent key is used where it is the right one, else it is
+    /// made again.
     Result<Endorsement> endorsement();
 
     /// Makes the AK, a primary of the endorsement hierarchy, and keeps it loaded: ECC P-256 with ECDSA and
