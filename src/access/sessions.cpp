@@ -58,7 +58,7 @@ Result<Session> Sessions::use(std::string_view id, const Clock& clock) {
     const auto found = sessions_.find(key_of(id));
     if (found == sessions_.end())
         return fail(Errc::unauthenticated, "session.unknown", "there is no such session; log in");
-    const Session before = found->second;
+    Session before = found->second;
     found->second.last_used = clock.now();
     found->second.idle_since = clock.boot_now();
     return before;

@@ -57,7 +57,9 @@ public:
                                                                     inventory::Author author);
 
     /// A change that this authority host makes by itself.
-    Result<State> commit(inventory::Change change) override { return commit(std::move(change), {}); }
+    Result<State> commit(inventory::Change change) override {
+        return commit(std::move(change), {.issuer = {}, .subject = parts_.keys.config().host.text});
+    }
 
     /// One heartbeat: renews the right to release when this copy has reached the revision that the store has.
     Result<void> heartbeat();

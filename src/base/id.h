@@ -2,8 +2,6 @@
 #pragma once
 
 #include <compare>
-#include <cstddef>
-#include <functional>
 #include <string>
 
 namespace vouchsafe {
@@ -22,9 +20,3 @@ using VmId = Id<struct VmIdTag>;                   ///< UUID
 using ImageVersion = Id<struct ImageVersionTag>;   ///< version of a base image, its identifier
 
 } // namespace vouchsafe
-
-template <class Tag> struct std::hash<vouchsafe::Id<Tag>> {
-    std::size_t operator()(const vouchsafe::Id<Tag>& id) const noexcept {
-        return std::hash<std::string>{}(id.text);
-    }
-};

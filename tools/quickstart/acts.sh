@@ -58,8 +58,8 @@ set_up_trust() {
 
 # common_configuration LABEL: what both hosts are told: whom to ask, and a one-time token to join with
 common_configuration() {
-    jq -n --arg label "$1" --arg manager "$(url workload-manager)" --arg pin "$(fact "$state/run/workload-manager.out" pin)" \
-        --arg token "$(admin cluster join-token "$(cat "$state/cluster")")" '{"label": $label, manager: $manager, pin: $pin, token: $token}'
+    jq -n --arg name "$1" --arg manager "$(url workload-manager)" --arg pin "$(fact "$state/run/workload-manager.out" pin)" \
+        --arg token "$(admin cluster join-token "$(cat "$state/cluster")")" '{"label": $name, manager: $manager, pin: $pin, token: $token}'
 }
 
 configure_host_a() {

@@ -33,7 +33,7 @@ add_people() {
 
 # host_state LABEL: pending, trusted, refused, as the workload manager was told
 host_state() {
-    operator host list --output json | jq -r --arg label "$1" '.[] | select(.name == $label) | .state'
+    operator host list --output json | jq -r --arg name "$1" '.[] | select(.name == $name) | .state'
 }
 
 # host_is LABEL STATE: as a command for wait_until
