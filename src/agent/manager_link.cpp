@@ -44,7 +44,14 @@ struct CarryOut {
         return nothing_or_error(trust.configure(order.services, order.version));
     }
 
-    Outcome operator()(const protocol::AttestOrder&) const { return nothing_or_error(trust.attest()); }
+    /// Carried out only when this host is trusted afterwards: whoever gave the order wants to know.
+    Outcome operator()(const protocol::AttestOrder&) const {
+        VS_TRY_VOID(trust.attest());
+        const Standing standing = trust.report().standing;
+        if (standing != Standing::trusted)
+            return fail(Errc::denied, "host.not_trusted", "this host is " + std::string(to_string(standing)));
+        return std::nullopt;
+    }
 
     Outcome operator()(const protocol::VmCreateOrder& order) const {
         if (vms == nullptr)

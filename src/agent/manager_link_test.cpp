@@ -127,7 +127,10 @@ TEST_F(Serving, RefusesAStartWithTheReasonsAndLeavesTheRunningVmAlone) {
     authority_.outcome = protocol::Outcome::refused;
     authority_.reasons = {
         {.code = "image.unknown", .message = "m", .event = {}, .expected = {}, .hint = "h"}};
-    ASSERT_EQ(problem("o-4", protocol::AttestOrder{}), "");
+    const auto attested = order("o-4", protocol::AttestOrder{});
+    ASSERT_TRUE(attested.problem);
+    EXPECT_EQ(attested.problem->code, "host.not_trusted");
+    EXPECT_EQ(attested.problem->reasons.front().code, "image.unknown");
     EXPECT_EQ(manager_.polls.back().state, "refused");
     EXPECT_EQ(manager_.polls.back().vms.front().state, "running");
 
