@@ -1,0 +1,8 @@
+# KMIP over TLS against a PyKMIP key server of its own: net's transport, kmip's client, keyprovider's cache.
+find_package(GTest REQUIRED)
+add_executable(e2e_key_server "${CMAKE_CURRENT_LIST_DIR}/key_server_test.cpp")
+target_link_libraries(e2e_key_server PRIVATE
+    vs_keyprovider vs_net vs_test_kmip_server vs_flags GTest::gtest)
+target_include_directories(e2e_key_server PRIVATE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(e2e_key_server PRIVATE VS_TOOLS="${CMAKE_SOURCE_DIR}/tools")
+vs_e2e(key_server COMMAND e2e_key_server)
