@@ -61,9 +61,8 @@ Result<void> read_version_3(Reader& reader, Bytes head) {
     return skip_to(reader, head, header_length);
 }
 
-/// Checks 1 to 3 of parse_qcow2_header; leaves the reader at the first extension.
-Result<Fixed> read_fixed(Reader& reader, Bytes head) {
-    Fixed out;
+/// Magic and version, and that there is no backing file.
+Result<void> read_kind(Reader& reader, Fixed& out) {
     VS_TRY(const auto magic, reader.big<std::uint32_t>("qcow2.magic"));
     if (magic != qcow2_magic)
         return fail(Errc::malformed, "qcow2.magic", "no qcow2 image");
@@ -74,6 +73,11 @@ Result<Fixed> read_fixed(Reader& reader, Bytes head) {
     VS_TRY(const auto backing_length, reader.big<std::uint32_t>("qcow2.backing_file"));
     if (backing_offset != 0 || backing_length != 0)
         return fail(Errc::untrusted, "qcow2.backing_file", "the disk has a backing file");
+    return {};
+}
+
+/// Cluster size, size of the disk, and that its content is LUKS.
+Result<void> read_content(Reader& reader, Fixed& out) {
     VS_TRY(const auto cluster_bits, reader.big<std::uint32_t>("qcow2.cluster_bits"));
     if (cluster_bits < 9 || cluster_bits > 21)
         return fail(Errc::malformed, "qcow2.cluster_bits", "no cluster size of qcow2");
@@ -84,6 +88,14 @@ Result<Fixed> read_fixed(Reader& reader, Bytes head) {
     VS_TRY(const auto crypt_method, reader.big<std::uint32_t>("qcow2.crypt_method"));
     if (crypt_method != crypt_luks)
         return fail(Errc::untrusted, "qcow2.crypt_method", "the disk is not encrypted with LUKS");
+    return {};
+}
+
+/// Checks 1 to 3 of parse_qcow2_header; leaves the reader at the first extension.
+Result<Fixed> read_fixed(Reader& reader, Bytes head) {
+    Fixed out;
+    VS_TRY_VOID(read_kind(reader, out));
+    VS_TRY_VOID(read_content(reader, out));
     // l1_size, l1_table_offset, refcount_table_offset, refcount_table_clusters
     VS_TRY_VOID(reader.take(4 + 8 + 8 + 4, "qcow2.tables"));
     VS_TRY(const auto snapshots, reader.big<std::uint32_t>("qcow2.snapshots"));
@@ -167,21 +179,8 @@ Result<Slot> read_slot(Reader& reader, const Luks1Header& header, std::uint64_t 
     return slot;
 }
 
-} // namespace
-
-Result<Qcow2Header> parse_qcow2_header(Bytes head) {
-    const Bytes bounded = head.first(std::min(head.size(), qcow2_head_bytes));
-    Reader reader(bounded);
-    VS_TRY(Fixed fixed, read_fixed(reader, bounded));
-    VS_TRY_VOID(read_extensions(reader, fixed));
-    if (fixed.header.luks_length == 0)
-        return fail(Errc::malformed, "qcow2.crypto_header", "no place for the LUKS header");
-    return fixed.header;
-}
-
-Result<Luks1Header> parse_luks1_header(Bytes bytes, std::uint64_t length) {
-    Reader reader(bytes);
-    Luks1Header out;
+/// Check 1 of parse_luks1_header.
+Result<void> read_cipher(Reader& reader, Luks1Header& out) {
     VS_TRY(const Bytes magic, reader.take(luks_magic.size(), "luks.magic"));
     if (!same_bytes(magic, luks_magic))
         return fail(Errc::malformed, "luks.magic", "no LUKS header");
@@ -199,8 +198,11 @@ Result<Luks1Header> parse_luks1_header(Bytes bytes, std::uint64_t length) {
         return fail(Errc::untrusted, "luks.hash", "the disk's hash is not sha256");
     if (out.key_bytes != 64)
         return fail(Errc::untrusted, "luks.key_bytes", "the disk's key is not 512 bits long");
-    VS_TRY_VOID(reader.take(20 + 32 + 4, "luks.volume_key_digest"));
-    VS_TRY(out.uuid, padded_text(reader, 40, "luks.uuid"));
+    return {};
+}
+
+/// Checks 2 to 4 of parse_luks1_header.
+Result<void> read_slots(Reader& reader, Luks1Header& out, std::uint64_t length) {
     std::optional<unsigned> active;
     for (unsigned index = 0; index < slot_count; ++index) {
         VS_TRY(const Slot slot, read_slot(reader, out, length));
@@ -214,6 +216,28 @@ Result<Luks1Header> parse_luks1_header(Bytes bytes, std::uint64_t length) {
     if (!active)
         return fail(Errc::untrusted, "luks.slot", "no key slot is active");
     out.active_slot = *active;
+    return {};
+}
+
+} // namespace
+
+Result<Qcow2Header> parse_qcow2_header(Bytes head) {
+    const Bytes bounded = head.first(std::min(head.size(), qcow2_head_bytes));
+    Reader reader(bounded);
+    VS_TRY(Fixed fixed, read_fixed(reader, bounded));
+    VS_TRY_VOID(read_extensions(reader, fixed));
+    if (fixed.header.luks_length == 0)
+        return fail(Errc::malformed, "qcow2.crypto_header", "no place for the LUKS header");
+    return fixed.header;
+}
+
+Result<Luks1Header> parse_luks1_header(Bytes header, std::uint64_t length) {
+    Reader reader(header);
+    Luks1Header out;
+    VS_TRY_VOID(read_cipher(reader, out));
+    VS_TRY_VOID(reader.take(20 + 32 + 4, "luks.volume_key_digest"));
+    VS_TRY(out.uuid, padded_text(reader, 40, "luks.uuid"));
+    VS_TRY_VOID(read_slots(reader, out, length));
     VS_TRY_VOID(reader.finish("luks.header"));
     return out;
 }
