@@ -36,14 +36,12 @@ short_directory() { mktemp -d /tmp/vs-XXXXXX; }
 
 # wait_until SECONDS COMMAND...: asks again every 50 ms until the command succeeds or the time is over.
 wait_until() {
-    local tries=$(($1 * 20))
+    local until=$((SECONDS + $1))
     shift
-    while [ "$tries" -gt 0 ]; do
-        if "$@"; then return 0; fi
+    until "$@"; do
+        [ "$SECONDS" -le "$until" ] || return 1
         sleep 0.05
-        tries=$((tries - 1))
     done
-    return 1
 }
 
 # free_port: a TCP port of 127.0.0.1 that nobody has now. Someone may take it before the caller does,
