@@ -51,4 +51,4 @@ await_host() {
 refused_for() { admin host explain "$1" --output json 2> /dev/null | jq -e --arg code "$2" '.reasons | any(.code == $code)' > /dev/null; }
 
 # why LABEL: the reason of a refusal, for people
-why() { admin host explain "$1" | grep -v "^FIELD" | cut -c1-150; }
+why() { admin host explain "$1" | sed -n '/^reason /,$p' | cut -c1-150; }
