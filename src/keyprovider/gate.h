@@ -35,14 +35,15 @@ struct SessionFacts {
 
 /// The primary key that an operation would use.
 struct PrimaryKeyFacts {
-    kmip::State state;
-    Lease lease; ///< of the key in memory: lapsed when the key server did not confirm it for too long
+    kmip::State state = kmip::State::pre_active;
+    Lease lease =
+        Lease::lapsed; ///< of the key in memory: lapsed when the key server did not confirm it for too long
 };
 
 /// Who asks, and whether anybody may be answered now.
 struct Standing {
     const inventory::AuthorityState& state;
-    Lease lease;
+    Lease lease = Lease::lapsed;
     const SessionFacts& session;
     const token::VerifiedKeyAccess& token;
     SysTime now;
@@ -72,7 +73,7 @@ struct GateInput {
 
 /// The provider and generation that an operation means, found before the primary key is fetched.
 struct Target {
-    const inventory::Provider* provider; ///< lives as long as the state
+    const inventory::Provider* provider = nullptr; ///< lives as long as the state
     inventory::Generation generation;
     std::optional<Blob> blob; ///< of decrypt
 };

@@ -26,7 +26,7 @@ bool worth_another_server(const Error& error) {
 } // namespace
 
 template <class Out, class Use>
-Result<Out> KmipKeyServer::with_servers(const inventory::Provider& provider, Use&& use) {
+Result<Out> KmipKeyServer::with_servers(const inventory::Provider& provider, const Use& use) {
     Error last{
         .code = Errc::unavailable, .where = "key_server.none", .detail = "the provider has no key server"};
     for (const inventory::KmipServer& server : provider.servers) {

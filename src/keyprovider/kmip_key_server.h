@@ -36,7 +36,8 @@ public:
 
 private:
     /// use(kmip::Client&, Deadline) on each server in turn, until one answers or one refuses for all.
-    template <class Out, class Use> Result<Out> with_servers(const inventory::Provider& provider, Use&& use);
+    template <class Out, class Use>
+    Result<Out> with_servers(const inventory::Provider& provider, const Use& use);
 
     KmipConnector& connector_;
 };

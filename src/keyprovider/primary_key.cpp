@@ -89,22 +89,25 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
             return use(before, asked);
         return std::unexpected(*before.failure);
     }
-    auto asked_for = held ? renewed(before, provider, generation) : fetched(before, provider, generation);
-    Entry after = asked_for ? *std::move(asked_for) : before;
-    after.asked = asked;
-    if (asked_for) {
+    const auto known = held ? renewed(before, provider, generation) : fetched(before, provider, generation);
+    if (known) {
+        Entry after = *known;
+        after.asked = asked;
         after.confirmed = asked;
         after.failure.reset();
-    } else {
-        after.failure = asked_for.error();
-        after.failed = clock_.boot_now();
-        if (!held || !passing(asked_for.error()))
-            after.key.reset(); // lapsed, or the server said no
+        store(name, after);
+        return use(after, clock_.boot_now());
     }
+    Entry after = before;
+    after.asked = asked;
+    after.failed = clock_.boot_now();
+    after.failure = known.error();
+    if (!held || !passing(known.error()))
+        after.key.reset(); // lapsed, or the server said no
     store(name, after);
     if (after.key)
-        return use(after, clock_.boot_now());
-    return std::unexpected(*after.failure);
+        return use(after, after.failed);
+    return std::unexpected(known.error());
 }
 
 void PrimaryKeyCache::store(const Name& name, const Entry& entry) {

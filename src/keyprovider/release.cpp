@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
+#include <tuple>
 #include <utility>
 
 namespace vouchsafe::keyprovider {
@@ -237,7 +237,7 @@ void ReleaseService::record(const Work& work, Decision& decision) {
     json::Object fields = work.audit_fields(decision);
     if (!decision.releases()) {
         fields.emplace("reason", std::get<protocol::ReleaseRefusal>(decision.result).code);
-        (void)parts_.audit.append(audit::kind::refused, std::move(fields)); // refused either way
+        std::ignore = parts_.audit.append(audit::kind::refused, std::move(fields)); // refused either way
         return;
     }
     if (!parts_.audit.append(audit::kind::release, std::move(fields)))
@@ -250,7 +250,7 @@ void ReleaseService::withhold(const Work& work, Decision& decision, const Error&
     json::Object fields = work.audit_fields(decision);
     fields.emplace("reason", why.where);
     decision.refuse(why);
-    (void)parts_.audit.append(audit::kind::withheld, std::move(fields)); // withheld either way
+    std::ignore = parts_.audit.append(audit::kind::withheld, std::move(fields)); // withheld either way
 }
 
 void ReleaseService::confirm(Work& work) {

@@ -33,8 +33,8 @@ public:
 };
 
 struct ClientOptions {
-    ProtocolVersion newest = supported_versions.front(); ///< do not go above it
-    std::optional<ProtocolVersion> last_good{};          ///< what worked with this server before
+    ProtocolVersion newest = supported_versions.front();     ///< do not go above it
+    std::optional<ProtocolVersion> last_good = std::nullopt; ///< what worked with this server before
     ttlv::Limits limits{};
 };
 

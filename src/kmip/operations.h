@@ -57,16 +57,17 @@ Result<SymmetricKey> read_get(const ttlv::Item& payload, const KeyId& asked);
 
 // Get Attributes: what we judge a primary key by; servers leave out what they do not keep.
 struct Attributes {
-    std::optional<State> state{};
-    std::optional<ObjectType> object_type{};
-    std::optional<Algorithm> algorithm{};
-    std::optional<std::int32_t> length{}; ///< bits
-    std::optional<std::uint32_t> usage_mask{};
-    std::optional<std::int64_t> activation{}; ///< dates in seconds since 1970, by the server's clock
-    std::optional<std::int64_t> process_start{};
-    std::optional<std::int64_t> protect_stop{};
-    std::optional<std::int64_t> deactivation{};
-    std::optional<std::int64_t> compromise{};
+    std::optional<State> state = std::nullopt;
+    std::optional<ObjectType> object_type = std::nullopt;
+    std::optional<Algorithm> algorithm = std::nullopt;
+    std::optional<std::int32_t> length = std::nullopt; ///< bits
+    std::optional<std::uint32_t> usage_mask = std::nullopt;
+    // Dates in seconds since 1970, by the server's clock.
+    std::optional<std::int64_t> activation = std::nullopt;
+    std::optional<std::int64_t> process_start = std::nullopt;
+    std::optional<std::int64_t> protect_stop = std::nullopt;
+    std::optional<std::int64_t> deactivation = std::nullopt;
+    std::optional<std::int64_t> compromise = std::nullopt;
 
     friend bool operator==(const Attributes&, const Attributes&) = default;
 };

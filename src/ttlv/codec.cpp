@@ -129,7 +129,7 @@ public:
         if (++items_ > limits_.items)
             return fail(Errc::too_large, "ttlv.limit", "too many items");
         VS_TRY(const Header header, read_header(in));
-        VS_TRY(Reader value, in.sub(header.length, "ttlv.length"));
+        VS_TRY(const Reader value, in.sub(header.length, "ttlv.length"));
         VS_TRY(const Bytes pad, in.take(padded(header.length) - header.length, "ttlv.length"));
         if (padding_ == Padding::must_be_zero &&
             std::ranges::any_of(pad, [](auto byte) { return byte != 0; }))
@@ -198,7 +198,7 @@ private:
             return Out{raw};
     }
 
-    Result<Value> truth(Reader in) {
+    static Result<Value> truth(Reader in) {
         if (in.remaining() != sizeof(std::uint64_t))
             return fail(Errc::malformed, "ttlv.length", "another length than the type has");
         VS_TRY(const auto raw, in.big<std::uint64_t>("ttlv.value"));
