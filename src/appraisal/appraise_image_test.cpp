@@ -1,9 +1,9 @@
 // Checks 8 to 12 of appraise(): Secure Boot, the kernel, base images, firmware. The others are in
 // appraise_test.cpp.
-#include "appraisal/appraisal_fixture.h"
 #include "appraisal/appraise.h"
 #include "appraisal/boot.h"
 #include "eventlog/event_data.h"
+#include "tests/support/appraisal_fixture.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Checks 1 to 7 of appraise(), each with what it accepts and what it must refuse. For the others see
 // appraise_image_test.cpp.
-#include "appraisal/appraisal_fixture.h"
 #include "appraisal/appraise.h"
 #include "appraisal/boot.h"
 #include "eventlog/event_data.h"
+#include "tests/support/appraisal_fixture.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "appraisal/appraisal_fixture.h"
 #include "appraisal/base_image.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "tests/support/appraisal_fixture.h"
 
 #include <gtest/gtest.h>
 

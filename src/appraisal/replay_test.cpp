@@ -1,8 +1,8 @@
-#include "appraisal/appraisal_fixture.h"
 #include "appraisal/command_line.h"
 #include "appraisal/inspect.h"
 #include "appraisal/replay.h"
 #include "base/reader.h"
+#include "tests/support/appraisal_fixture.h"
 
 #include <gtest/gtest.h>
 
