@@ -20,23 +20,23 @@ crypto::Sha256Digest additional_data(const Blob& blob, const protocol::Context& 
 
 NewVmKey generate_key(const ReleaseGrant& grant, const Secret& primary_key, Random& random) {
     VS_CHECK(grant.use() == GrantedUse::generate);
-    Secret key = random.secret(protocol::key_size);
+    Secret made = random.secret(protocol::key_size);
     Blob blob{.key = grant.blob_key()};
     random.fill(blob.nonce);
     const Buffer sealed =
-        crypto::aes256_gcm_seal(primary_key, blob.nonce, additional_data(blob, grant.context()), key);
+        crypto::aes256_gcm_seal(primary_key, blob.nonce, additional_data(blob, grant.context()), made);
     VS_CHECK(sealed.size() == blob.sealed.size());
     std::ranges::copy(sealed, blob.sealed.begin());
-    return {.blob = encode_blob(blob), .key = std::move(key)};
+    return {.blob = encode_blob(blob), .key = std::move(made)};
 }
 
-Result<Secret> unwrap(const ReleaseGrant& grant, const Secret& primary_key, Bytes bytes) {
-    VS_TRY(const Blob blob, parse_blob(bytes));
-    if (grant.use() != GrantedUse::decrypt || grant.blob_key() != blob.key ||
-        grant.blob_digest() != blob_digest(bytes))
+Result<Secret> unwrap(const ReleaseGrant& grant, const Secret& primary_key, Bytes blob) {
+    VS_TRY(const Blob parsed, parse_blob(blob));
+    if (grant.use() != GrantedUse::decrypt || grant.blob_key() != parsed.key ||
+        grant.blob_digest() != blob_digest(blob))
         return fail(Errc::denied, "blob.grant", "granted was another blob");
-    auto key =
-        crypto::aes256_gcm_open(primary_key, blob.nonce, additional_data(blob, grant.context()), blob.sealed);
+    auto key = crypto::aes256_gcm_open(
+        primary_key, parsed.nonce, additional_data(parsed, grant.context()), parsed.sealed);
     if (!key)
         return fail(Errc::untrusted, "blob.open", "not wrapped so under this primary key and context");
     return key;

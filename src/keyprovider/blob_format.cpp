@@ -22,6 +22,13 @@ Result<void> expect_byte(Reader& in, std::uint8_t expected, std::string_view whe
     return {};
 }
 
+Result<void> expect_magic(Reader& in) {
+    VS_TRY(const Bytes start, in.take(magic.size(), "blob.magic"));
+    if (as_text(start) != magic)
+        return fail(Errc::malformed, "blob.magic", "not a key blob");
+    return {};
+}
+
 template <std::size_t N>
 Result<void> take_array(Reader& in, std::array<std::uint8_t, N>& out, std::string_view where) {
     VS_TRY(const Bytes bytes, in.take(N, where));
@@ -35,9 +42,7 @@ Result<Blob> parse_blob(Bytes bytes) {
     if (bytes.size() != blob_size)
         return fail(Errc::malformed, "blob.size", "a blob has " + std::to_string(blob_size) + " bytes");
     Reader in(bytes);
-    VS_TRY(const Bytes start, in.take(magic.size(), "blob.magic"));
-    if (as_text(start) != magic)
-        return fail(Errc::malformed, "blob.magic", "not a key blob");
+    VS_TRY_VOID(expect_magic(in));
     VS_TRY_VOID(expect_byte(in, version, "blob.version"));
     VS_TRY_VOID(expect_byte(in, scheme_one_authority, "blob.scheme"));
     Blob blob;
@@ -48,8 +53,7 @@ Result<Blob> parse_blob(Bytes bytes) {
     VS_TRY_VOID(expect_byte(in, algorithm_aes256_gcm, "blob.algorithm"));
     VS_TRY_VOID(take_array(in, blob.nonce, "blob.nonce"));
     VS_TRY_VOID(take_array(in, blob.sealed, "blob.sealed"));
-    VS_TRY_VOID(in.finish("blob.size"));
-    return blob;
+    return blob; // the size was checked: nothing trails
 }
 
 Buffer blob_header(const Blob& blob) {

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <optional>
 
 namespace vouchsafe::keyprovider {
 namespace {
@@ -28,7 +27,7 @@ protocol::DecryptKey decrypt(const Blob& blob) {
 struct Scene {
     ReleaseHouse house;
     token::KeyAccess claims = house.claims();
-    std::optional<token::VerifiedKeyAccess> token = house.verified(claims);
+    token::VerifiedKeyAccess token = house.verified(claims);
     SessionFacts session{.id = "s",
                          .release_key = claims.release_key,
                          .epoch = house.authority.epoch,
@@ -43,7 +42,7 @@ struct Scene {
         return authorize_release({.standing = {.state = house.authority,
                                                .lease = lease,
                                                .session = session,
-                                               .token = *token,
+                                               .token = token,
                                                .now = house.clock.time},
                                   .operation = operation,
                                   .primary_key = primary_key});
@@ -154,7 +153,7 @@ const Spoiled spoiled[] = {
      Errc::denied,
      "gate.revoked"},
     {"TokenKeyRevoked",
-     [](Scene& s) { revoke(s, Kind::authority_key, s.token->kid()); },
+     [](Scene& s) { revoke(s, Kind::authority_key, s.token.kid()); },
      Errc::denied,
      "gate.revoked"},
     {"NoSuchProvider",
