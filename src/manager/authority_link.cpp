@@ -14,7 +14,7 @@ namespace vouchsafe::manager {
 namespace {
 
 constexpr std::string_view kind = "authority-host";
-constexpr std::string_view only_one = "1"; // a cluster of one host, for now
+constexpr std::string_view only_one = "1"; // one authority host: claim() refuses a second
 constexpr std::chrono::seconds limit{30};
 constexpr std::chrono::seconds token_life{60};
 

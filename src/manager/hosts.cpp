@@ -43,13 +43,6 @@ Result<std::string> client_key(const net::Request& request) {
     return *request.peer.key_sha256;
 }
 
-std::string text_of(const protocol::OrderProblem& problem) {
-    std::string text = problem.message;
-    for (const protocol::Reason& reason : problem.reasons)
-        text += "; " + reason.code + ": " + reason.message;
-    return text;
-}
-
 } // namespace
 
 // A join token is for one host, and is used up by the first that brings it.

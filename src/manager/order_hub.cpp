@@ -14,6 +14,13 @@ void send(net::Reply& reply, std::vector<protocol::HostOrder> orders) {
 
 } // namespace
 
+std::string text_of(const protocol::OrderProblem& problem) {
+    std::string text = problem.message;
+    for (const protocol::Reason& reason : problem.reasons)
+        text += "; " + reason.code + ": " + reason.message;
+    return text;
+}
+
 OrderHub::OrderHub(Random& random)
     : random_(random), timer_([this](const std::stop_token& stop) { run(stop); }) {}
 

@@ -22,6 +22,9 @@
 
 namespace vouchsafe::manager {
 
+/// Why an order failed, with every reason, in one line for people.
+std::string text_of(const protocol::OrderProblem& problem);
+
 /// Safe for several threads.
 class OrderHub {
 public:

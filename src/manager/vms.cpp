@@ -33,13 +33,6 @@ json::Value vm_json(const Vm& vm) {
     return json::Value(std::move(out));
 }
 
-std::string text_of(const protocol::OrderProblem& problem) {
-    std::string text = problem.message;
-    for (const protocol::Reason& reason : problem.reasons)
-        text += "; " + reason.code + ": " + reason.message;
-    return text;
-}
-
 Errc code_of(const protocol::OrderProblem& problem) {
     return problem.reasons.empty() ? Errc::conflict : Errc::denied;
 }
