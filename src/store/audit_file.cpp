@@ -4,10 +4,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -61,6 +63,17 @@ Result<std::expected<void, audit::Break>> verify(int fd,
 
 } // namespace
 
+namespace {
+
+// Lines that reach the disk together, or not at all.
+struct Group {
+    std::string lines;
+    bool ended = false; // written or failed
+    std::optional<Error> error;
+};
+
+} // namespace
+
 struct AuditFile::Impl {
     std::string path;
     AuthorityHostId host;
@@ -70,13 +83,11 @@ struct AuditFile::Impl {
 
     mutable std::mutex mutex;
     std::condition_variable written;
-    audit::ChainHead durable_head;                      // what the disk has
-    std::uint64_t durable_bytes = 0;                    // and where it ends
-    audit::ChainHead head;                              // with what waits
-    std::string waiting;                                // lines of the group that is being gathered
-    std::uint64_t gathering = 1;                        // its number
-    std::uint64_t done = 0;                             // the last group that was written or failed
-    std::deque<std::pair<std::uint64_t, Error>> failed; // groups that did not reach the disk
+    audit::ChainHead durable_head;   // what the disk has
+    std::uint64_t durable_bytes = 0; // and where it ends
+    audit::ChainHead head;           // with what waits
+    // Shared with each caller that waits for it, so that none misses how it ended.
+    std::shared_ptr<Group> gathering = std::make_shared<Group>();
     bool writing = false;
     std::optional<Error> broken; // the file could not even be cut back
 
@@ -92,23 +103,23 @@ struct AuditFile::Impl {
 
     // Writes the group that has been gathered. Called with the lock, which is let go during the write.
     void write_group(std::unique_lock<std::mutex>& lock) {
-        const std::uint64_t group = gathering++;
-        const std::string text = std::exchange(waiting, {});
+        const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
         const audit::ChainHead after = head;
         const std::uint64_t at = durable_bytes;
         writing = true;
         lock.unlock();
-        const bool good = write_whole(fd, text, at) && ::fdatasync(fd) == 0;
+        const bool good = write_whole(fd, group->lines, at) && ::fdatasync(fd) == 0;
         const Error error = good ? Error{} : disk_error("audit.write", path);
         const bool cut = good || ::ftruncate(fd, static_cast<off_t>(at)) == 0;
         lock.lock();
         writing = false;
+        group->ended = true;
         if (good) {
-            done = group;
             durable_head = after;
-            durable_bytes = at + text.size();
+            durable_bytes = at + group->lines.size();
         } else {
-            forget_waiting(group, error);
+            group->error = error;
+            forget_gathered(error);
             if (!cut)
                 broken = error;
         }
@@ -116,21 +127,11 @@ struct AuditFile::Impl {
     }
 
     // What was gathered meanwhile stands on lines that are not there: it fails too.
-    void forget_waiting(std::uint64_t group, const Error& error) {
-        failed.emplace_back(group, error);
-        failed.emplace_back(gathering, error);
-        while (failed.size() > 64)
-            failed.pop_front();
-        done = gathering++;
-        waiting.clear();
+    void forget_gathered(const Error& error) {
+        const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
+        group->ended = true;
+        group->error = error;
         head = durable_head;
-    }
-
-    const Error* failure_of(std::uint64_t group) const {
-        for (const auto& [number, error] : failed)
-            if (number == group)
-                return &error;
-        return nullptr;
     }
 };
 
@@ -155,7 +156,10 @@ Result<std::unique_ptr<AuditFile>> AuditFile::open(const Config& config) {
                   config.path,
                   static_cast<std::uint64_t>(size),
                   verifier,
-                  [](const audit::AuditRecord&) {}));
+                  [&](const audit::AuditRecord& record) {
+                      if (config.on_record)
+                          config.on_record(record);
+                  }));
     if (!verdict) {
         const audit::Break& at = verdict.error();
         if (at.cause.where != "chain.torn")
@@ -184,16 +188,16 @@ Result<audit::AuditReceipt> AuditFile::append(std::string_view kind, json::Objec
                {.time = impl.clock.now(), .host = impl.host, .kind = kind, .fields = std::move(fields)}));
     const audit::AuditReceipt receipt{.sequence = impl.head.next, .digest = link.head.previous};
     impl.head = link.head;
-    impl.waiting += link.line;
-    const std::uint64_t group = impl.gathering;
-    while (impl.done < group) {
+    const std::shared_ptr<Group> group = impl.gathering;
+    group->lines += link.line;
+    while (!group->ended) {
         if (impl.writing)
             impl.written.wait(lock);
         else
             impl.write_group(lock);
     }
-    if (const Error* error = impl.failure_of(group))
-        return std::unexpected(*error);
+    if (group->error)
+        return std::unexpected(*group->error);
     return receipt;
 }
 

@@ -24,6 +24,8 @@ public:
         std::string path;
         AuthorityHostId host;
         const Clock& clock;
+        /// Sees each record that the file has when it is opened.
+        std::function<void(const audit::AuditRecord&)> on_record{};
     };
 
     /// Verifies the whole chain. A torn last line (never acknowledged) is cut off; any other break is

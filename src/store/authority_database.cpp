@@ -108,6 +108,7 @@ public:
 
     Result<void> save_observation(const inventory::HostObservation& observation) override {
         const std::string document = json::canonical(observation.to_json());
+        VS_TRY_VOID(read(document)); // one that could not be read back would spoil the list
         const std::scoped_lock lock(mutex_);
         VS_TRY(Statement insert,
                database_.prepare("INSERT INTO observations (host, document) VALUES (?, ?) "

@@ -68,6 +68,7 @@ Result<std::int64_t> SqliteDocuments::put(std::string_view kind,
                                           const json::Value& value,
                                           std::int64_t expected) {
     const std::string body = json::canonical(value);
+    VS_TRY_VOID(read(body)); // one that could not be read back would spoil every list of its kind
     const std::scoped_lock lock(impl_->mutex);
     return impl_->database.transaction([&]() -> Result<std::int64_t> {
         VS_TRY(const std::int64_t last, impl_->revision(kind, id));

@@ -46,8 +46,10 @@ Statement::~Statement() {
     sqlite3_finalize(statement_);
 }
 
+// A view of nothing may point nowhere, which SQLite would take for NULL.
 Statement& Statement::bind(int index, std::string_view value) {
-    VS_CHECK(sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8) ==
+    const char* const text = value.empty() ? "" : value.data();
+    VS_CHECK(sqlite3_bind_text64(statement_, index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8) ==
              SQLITE_OK);
     return *this;
 }
@@ -58,7 +60,8 @@ Statement& Statement::bind(int index, std::int64_t value) {
 }
 
 Statement& Statement::bind(int index, Bytes value) {
-    VS_CHECK(sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_STATIC) == SQLITE_OK);
+    const void* const bytes = value.empty() ? static_cast<const void*>("") : value.data();
+    VS_CHECK(sqlite3_bind_blob64(statement_, index, bytes, value.size(), SQLITE_STATIC) == SQLITE_OK);
     return *this;
 }
 

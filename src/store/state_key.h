@@ -15,7 +15,8 @@ struct StateKeySource {
     std::string unsafe_plaintext_file;
 };
 
-/// 32 raw bytes or 64 hex digits; `malformed` at "state_key" where none is given.
+/// 32 raw bytes or 64 hex digits; `malformed` at "state_key" where none is given, `denied` at
+/// "state_key.mode" for a plain file that others may open.
 Result<Secret> read_state_key(const StateKeySource& source);
 
 } // namespace vouchsafe::store
