@@ -48,8 +48,9 @@ public:
                                                const crypto::Certificate& root) = 0;
 };
 
-/// The body of an answer of status 200. Any other is an error: its code follows the status, its `where` is
-/// the id of the error body's first message ("gate.epoch"), its detail that message.
+/// The body of an answer of status 200. Any other is an error: its code follows the status (500 and above:
+/// `unavailable`), its `where` is the id of the error body's first message ("gate.epoch"), its detail that
+/// message.
 Result<Buffer> expect_ok(PeerAnswer answer);
 
 /// Whether an error says that this peer cannot answer now, so that another may be asked.

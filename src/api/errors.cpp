@@ -1,8 +1,10 @@
 #include "api/errors.h"
 
 #include "json/write.h"
+#include "protocol/error_body.h"
 
 #include <array>
+#include <optional>
 
 namespace vouchsafe::api {
 
@@ -22,26 +24,26 @@ constexpr std::array all_codes = {Errc::malformed,
                                   Errc::unsupported,
                                   Errc::internal};
 
-Errc code_for_status(int status) {
-    switch (status) {
-    case 401:
-        return Errc::unauthenticated;
-    case 403:
-        return Errc::denied;
-    case 404:
-        return Errc::not_found;
-    case 408:
-    case 504:
-        return Errc::timed_out;
-    case 409:
-        return Errc::conflict;
-    case 413:
-        return Errc::too_large;
-    case 503:
-        return Errc::unavailable;
-    default:
-        return status >= 500 ? Errc::internal : Errc::malformed;
+// The code that a word means; the status tells apart those that share a word. What `untrusted` and `expired`
+// share with `denied` and `unauthenticated`, these two say to a client.
+std::optional<Errc> code_for_word(std::string_view word, int status) {
+    std::optional<Errc> found;
+    for (const Errc code : all_codes) {
+        if (code == Errc::untrusted || code == Errc::expired || wire_error(code).error_type != word)
+            continue;
+        if (!found || wire_error(code).status == status)
+            found = code;
     }
+    return found;
+}
+
+void read_body(Error& error, int status, const json::Value& document) {
+    const auto body = protocol::ErrorBody::from_json(document);
+    error.code = code_for_word(body.error_type, status).value_or(error.code);
+    if (!body.id.empty())
+        error.where = body.id;
+    if (!body.message.empty())
+        error.detail = body.message;
 }
 
 } // namespace
@@ -83,11 +85,10 @@ json::Value error_document(const Error& error) {
     const std::string message = inside                 ? "an internal error; the server's log says more"
                                 : error.detail.empty() ? error.where
                                                        : error.detail;
-    return json::object({{"error_type", wire_error(error.code).error_type},
-                         {"messages",
-                          json::array({json::object({{"id", inside ? std::string("internal") : error.where},
-                                                     {"default_message", message},
-                                                     {"args", json::Array{}}})})}});
+    return protocol::ErrorBody{.error_type = std::string(wire_error(error.code).error_type),
+                               .id = inside ? "internal" : error.where,
+                               .message = message}
+        .to_json();
 }
 
 net::Response json_answer(int status, const json::Value& value) {
@@ -99,29 +100,16 @@ net::Response error_answer(const Error& error) {
 }
 
 Error error_from_answer(int status, const json::Value& document) {
-    Error error{.code = code_for_status(status),
+    Error error{.code = protocol::code_for_status(status),
                 .where = "server.status",
                 .detail = "the server answered with HTTP status " + std::to_string(status)};
-    const json::Value* const type = document.find("error_type");
-    const json::Value* const messages = document.find("messages");
-    if (type == nullptr || !type->is_string() || messages == nullptr || !messages->is_array())
-        return error;
-    for (const Errc code : all_codes)
-        if (wire_error(code).error_type == type->as_string() && wire_error(code).status == status)
-            error.code = code;
-    // Untrusted and expired share their words with denied and unauthenticated, which say it to a client.
-    if (error.code == Errc::untrusted)
-        error.code = Errc::denied;
-    if (error.code == Errc::expired)
-        error.code = Errc::unauthenticated;
-    if (messages->as_array().empty())
-        return error;
-    const json::Value& first = messages->as_array().front();
-    if (const json::Value* const where = first.find("id"); where != nullptr && where->is_string())
-        error.where = where->as_string();
-    if (const json::Value* const detail = first.find("default_message");
-        detail != nullptr && detail->is_string())
-        error.detail = detail->as_string();
+    read_body(error, status, document);
+    return error;
+}
+
+Error error_from_task(const json::Value& document) {
+    Error error{.code = Errc::internal, .where = "server.task", .detail = "the server's task failed"};
+    read_body(error, 0, document);
     return error;
 }
 

@@ -28,6 +28,9 @@ net::Response error_answer(const Error& error);
 /// none.
 Error error_from_answer(int status, const json::Value& document);
 
+/// The same of a task's `error`, which has no status.
+Error error_from_task(const json::Value& document);
+
 net::Response json_answer(int status, const json::Value& value);
 
 } // namespace vouchsafe::api

@@ -126,8 +126,7 @@ struct Connection::Impl {
             }
             if (status == "FAILED") {
                 const json::Value* const error = info.find("error");
-                return std::unexpected(
-                    api::error_from_answer(400, error == nullptr ? json::Value() : *error));
+                return std::unexpected(api::error_from_task(error == nullptr ? json::Value() : *error));
             }
             std::this_thread::sleep_for(pause);
             pause = std::min(pause * 2, std::chrono::milliseconds(500));
