@@ -1,4 +1,5 @@
 // The registry of authority services, the principal, and trusted clusters.
+#include "api/filter.h"
 #include "crypto/digest.h"
 #include "json/members.h"
 #include "manager/workload.h"
@@ -43,11 +44,21 @@ json::Value info(const ServiceEntry& entry) {
                          {"trust_authority_cluster", entry.trust_authority_cluster}});
 }
 
-bool listed(const json::Value* filter, std::string_view member, std::string_view value) {
-    const json::Value* const list = filter == nullptr ? nullptr : filter->find(member);
-    return list == nullptr || list->is_null() ||
-           std::ranges::any_of(list->as_array(),
-                               [value](const json::Value& item) { return item == json::Value(value); });
+// Addresses are compared with their default port filled in.
+bool wants_address(const json::Value* filter, const inventory::NetworkAddress& address) {
+    const json::Value* const list = filter == nullptr ? nullptr : filter->find("address");
+    if (list == nullptr || list->is_null())
+        return true;
+    return std::ranges::any_of(list->as_array(), [&](const json::Value& item) {
+        const auto wanted = read_address(item);
+        return wanted && *wanted == address;
+    });
+}
+
+bool wanted(const json::Value* filter, const ServiceEntry& entry) {
+    return api::wants(filter, "services", entry.id) && wants_address(filter, entry.address) &&
+           api::wants(filter, "group", entry.group) &&
+           api::wants(filter, "trust_authority_cluster", entry.trust_authority_cluster);
 }
 
 // One id for one service of a kind, however often it is registered.
@@ -145,9 +156,7 @@ struct RegistryOperations {
         const json::Value* const filter = call.find("spec");
         json::Array out;
         for (const ServiceEntry& entry : all)
-            if (entry.kind == kind && listed(filter, "services", entry.id) &&
-                listed(filter, "group", entry.group) &&
-                listed(filter, "trust_authority_cluster", entry.trust_authority_cluster))
+            if (entry.kind == kind && wanted(filter, entry))
                 out.push_back(summary(entry));
         return json::Value(std::move(out));
     }
@@ -192,10 +201,11 @@ struct RegistryOperations {
 
     static Result<json::Value> desired(Workload& self, std::string_view kind, const Call& call) {
         VS_TRY(const TrustedCluster cluster, self.clusters_.load(call.text("cluster")));
+        const json::Value* const filter = call.find("spec");
         json::Array out;
         for (const std::string& id : cluster.services) {
             VS_TRY(const ServiceEntry entry, self.services_.load(id));
-            if (entry.kind == kind)
+            if (entry.kind == kind && wanted(filter, entry))
                 out.push_back(summary(entry));
         }
         return json::Value(std::move(out));
