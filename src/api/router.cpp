@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace vouchsafe::api {
@@ -55,9 +56,14 @@ Result<Target> read_target(std::string_view target) {
     if (mark != std::string_view::npos) {
         VS_TRY(out.query, net::parse_query(target.substr(mark + 1)));
     }
-    for (const net::QueryItem& item : out.query)
-        if (item.name == "action")
-            out.action = item.value;
+    bool given = false;
+    for (const net::QueryItem& item : out.query) {
+        if (item.name != "action")
+            continue;
+        if (std::exchange(given, true))
+            return fail(Errc::malformed, "query.action", "query.action: is given twice");
+        out.action = item.value;
+    }
     return out;
 }
 
@@ -177,6 +183,9 @@ Result<void> check_input(const Operation& operation, const json::Value& input) {
     for (const std::string_view segment : segments(operation.path))
         if (is_parameter(segment) && input.find(parameter_name(segment)) == nullptr)
             return fail(Errc::malformed, "input", std::string(parameter_name(segment)) + ": is missing");
+    for (const Field& field : operation.query)
+        if (field.need == Need::required && input.find(field.name) == nullptr)
+            return fail(Errc::malformed, "query", std::string(field.name) + ": is missing");
     if (!operation.body_name.empty() && operation.body_need == Need::required &&
         input.find(operation.body_name) == nullptr)
         return fail(Errc::malformed, "body", "this operation needs a body");

@@ -18,9 +18,15 @@ std::unexpected<Error> wrong(std::string_view where, std::string_view expected) 
     return fail(Errc::malformed, where, std::string(where) + ": expected " + std::string(expected));
 }
 
+// Neither ASCII's control characters nor Unicode's second block of them, which terminals obey too.
 bool printable(std::string_view text) {
-    return std::ranges::none_of(text,
-                                [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (c < 0x20 || c == 0x7F || (c == 0xC2 && next >= 0x80 && next <= 0x9F))
+            return false;
+    }
+    return true;
 }
 
 Result<void> check_text(const std::string& value, const Type& type, std::string_view where) {
