@@ -25,7 +25,7 @@ std::expected<std::optional<AuditRecord>, Break> ChainVerifier::next(std::string
     if (pending_.size() + piece.size() >= max_line_bytes)
         return broken(Error{Errc::too_large, "audit.size", "longer than a record may be"});
     pending_ += piece;
-    if (end == bytes.npos) {
+    if (end == std::string_view::npos) {
         bytes = {};
         return std::nullopt;
     }

@@ -56,13 +56,14 @@ public:
     explicit ChainVerifier(ChainHead from = {}) : head_(from) {}
 
     /// Verifies what is complete; `on_record(const AuditRecord&)` sees each good record.
-    template <class OnRecord> std::expected<void, Break> feed(std::string_view bytes, OnRecord&& on_record) {
+    template <class OnRecord>
+    std::expected<void, Break> feed(std::string_view bytes, const OnRecord& on_record) {
         while (!bytes.empty()) {
             auto record = next(bytes);
             if (!record)
                 return std::unexpected(std::move(record).error());
-            if (*record)
-                on_record(**record);
+            if (const std::optional<AuditRecord>& complete = *record)
+                on_record(*complete);
         }
         return {};
     }

@@ -42,7 +42,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t arena_cells = 16 * 1024 / cell;
+    static constexpr std::size_t arena_cells = std::size_t{16} * 1024 / cell;
 
     class Arena {
     public:

@@ -52,7 +52,7 @@ struct ClusterUpdate {
     friend bool operator==(const ClusterUpdate&, const ClusterUpdate&) = default;
 };
 
-/// "ca.import"
+/// "ca.import": a new one, or another mark (`lab`) of one that is there.
 struct CaImport {
     CaCertificate ca;
 

@@ -334,7 +334,7 @@ Result<Change> change_from_json(const json::Value& value) {
         if (type_words.at(i) != type)
             continue;
         Members m(value, type);
-        VS_TRY(const auto again, m.string("type"));
+        VS_TRY_VOID(m.string("type"));
         VS_TRY(Change change, readers.at(i)(m));
         VS_TRY_VOID(m.finish());
         return change;

@@ -75,6 +75,12 @@ Result<void> perform(AuthorityState& state, const ClusterUpdate& change, SysTime
 }
 
 Result<void> perform(AuthorityState& state, const CaImport& change, SysTime) {
+    // The same CA once more, with another mark, changes the mark.
+    CaCertificate* const before = find_in(state.cas, change.ca.name);
+    if (before != nullptr && before->chain == change.ca.chain && before->lab != change.ca.lab) {
+        before->lab = change.ca.lab;
+        return {};
+    }
     return insert(state.cas, change.ca.name, change.ca, max_cas, "ca.import.name");
 }
 
@@ -291,14 +297,14 @@ Result<ChangeRecord> next_record(const AuthorityState& state, Change change, Acc
     const std::int64_t epoch = epoch_after(state, change);
     if (auto after = preview(state, change, acceptance.time); !after)
         return std::unexpected(std::move(after).error());
-    ChangeRecord record{.revision = state.revision + 1,
-                        .previous = state.head,
-                        .time = acceptance.time,
-                        .author = std::move(acceptance.author),
-                        .approvers = std::move(acceptance.approvers),
-                        .authority_host = std::move(acceptance.authority_host),
-                        .epoch = epoch,
-                        .change = std::move(change)};
+    const ChangeRecord record{.revision = state.revision + 1,
+                              .previous = state.head,
+                              .time = acceptance.time,
+                              .author = std::move(acceptance.author),
+                              .approvers = std::move(acceptance.approvers),
+                              .authority_host = std::move(acceptance.authority_host),
+                              .epoch = epoch,
+                              .change = std::move(change)};
     // A record that could not be read again must not be signed.
     VS_TRY(ChangeRecord again, ChangeRecord::parse(record.encode()));
     return again;

@@ -206,6 +206,20 @@ TEST(Apply, RefusesTwiceAndNever) {
         history, ImageImport{json::object({{"format", "other"}})}, Errc::malformed, "image.format");
 }
 
+TEST(Apply, GivesACaAnotherMarkAndNothingElse) {
+    AuthorityHistory history = busy_history();
+    const CaCertificate ca = history.state.cas.at("lab ca");
+    expect_effect(history, CaImport{{.name = ca.name, .chain = ca.chain, .lab = false}}, Effect::loosening);
+    EXPECT_FALSE(history.state.cas.at("lab ca").lab);
+    const auto same = history.add(CaImport{{.name = ca.name, .chain = ca.chain, .lab = false}});
+    ASSERT_FALSE(same);
+    EXPECT_EQ(same.error().code, Errc::exists);
+    const auto other = history.add(CaImport{{.name = ca.name, .chain = {test::example_pem("x")}, .lab = true}});
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().where, "ca.import.name");
+    EXPECT_EQ(history.state.cas.at("lab ca").chain, ca.chain);
+}
+
 TEST(Effect, OfProviders) {
     AuthorityHistory history;
     Provider provider = test::example_provider();

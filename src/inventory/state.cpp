@@ -11,7 +11,7 @@ namespace vouchsafe::inventory {
 namespace {
 
 constexpr std::int64_t least_token_life = 60;
-constexpr std::int64_t most_token_life = 8 * 3600;
+constexpr std::int64_t most_token_life = std::int64_t{8} * 3600;
 constexpr std::size_t max_revocation_bytes = 512;
 constexpr std::size_t max_host_keys = 64;
 constexpr std::size_t max_token_bytes = 8192;
@@ -180,8 +180,8 @@ json::Value Revocation::to_json() const {
     return json::object({{"kind", to_string(kind)}, {"value", value}, {"reason", reason}});
 }
 
-Result<Revocation> Revocation::from_json(const json::Value& document, std::string_view where) {
-    json::Members m(document, std::string(where));
+Result<Revocation> Revocation::from_json(const json::Value& value, std::string_view where) {
+    json::Members m(value, std::string(where));
     Revocation out;
     VS_TRY(const auto kind_text, m.string("kind"));
     VS_TRY(out.kind, enum_from_text(revocation_kinds, kind_text, m.where() + ".kind"));
