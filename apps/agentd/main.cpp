@@ -1,4 +1,5 @@
 // vouchsafe-agentd: the agent of a Trusted Host.
+#include "base/version.h"
 #include "net/process.h"
 #include "run.h"
 
@@ -30,7 +31,7 @@ int main(int argc, char** argv) {
                  "machines from\n"
                  "the trust authority, and runs them. Nothing listens here: the agent dials.");
     app.name("vouchsafe-agentd");
-    app.set_version_flag("--version", "vouchsafe-agentd " + std::string(agentd::version));
+    app.set_version_flag("--version", "vouchsafe-agentd " + std::string(program_version));
     app.require_subcommand(1);
 
     agentd::JoinOptions options{.manager = {},
@@ -43,7 +44,8 @@ int main(int argc, char** argv) {
     auto* join = app.add_subcommand("join", "join a workload manager, and believe one authority");
     join->add_option("--manager", options.manager, "URL of the workload manager")->required();
     join->add_option("--pin", options.pin, "hex SHA-256 of its key, as it prints it")->required();
-    join->add_option("--token", options.token, "one-time token, from 'vouchsafe host token'")->required();
+    join->add_option("--token", options.token, "one-time token, from 'vouchsafe cluster join-token'")
+        ->required();
     join->add_option("--anchor", options.anchor, "the authority's anchor, from 'vouchsafe-authorityd init'")
         ->required();
     join->add_option("--state", options.state, "state directory of this agent, made with mode 0700")

@@ -3,6 +3,7 @@
 #include "agent/config.h"
 #include "agent/https_peer.h"
 #include "agent/loops.h"
+#include "base/version.h"
 #include "crypto/random.h"
 #include "net/cancel.h"
 #include "net/process.h"
@@ -55,8 +56,9 @@ Result<std::string> anchor_of(const AgentState& state, const std::optional<std::
 }
 
 Result<Joined> join_now(Peer& manager, const std::string& token, const std::string& label, const Joined& as) {
-    VS_TRY(const auto answer,
-           agent::join(manager, {.token = token, .name = label, .agent_version = std::string(version)}));
+    VS_TRY(
+        const auto answer,
+        agent::join(manager, {.token = token, .name = label, .agent_version = std::string(program_version)}));
     Joined joined = as;
     joined.host = answer.host;
     joined.cluster = answer.cluster;
@@ -178,10 +180,11 @@ Result<void> run(const std::string& config_file) {
     VS_TRY(const auto seed, state.attestation_key_seed(random));
     VS_TRY(auto host, identify(*tpm, seed));
     const std::string id = host.id.text;
-    Attester attester({.anchor = anchor, .label = config.label, .agent_version = std::string(version)},
-                      std::move(host),
-                      *tpm,
-                      *platform);
+    Attester attester(
+        {.anchor = anchor, .label = config.label, .agent_version = std::string(program_version)},
+        std::move(host),
+        *tpm,
+        *platform);
 
     const Dialling dialling{.resolve = config.resolve, .cancellation = &cancellation};
     const auto dialer = make_authority_dialer(dialling);
@@ -192,8 +195,9 @@ Result<void> run(const std::string& config_file) {
                 {.state = state, .attester = attester, .dialer = *dialer, .clock = clock, .random = random});
     VS_TRY_VOID(trust.restore());
     VS_TRY(const VmHost vm_host, make_vm_host(config.vms, trust, random));
-    ManagerLink link({.label = config.label, .agent_version = std::string(version), .wait = poll_wait},
-                     {.manager = *manager, .trust = trust, .vms = vm_host.vms.get()});
+    ManagerLink link(
+        {.label = config.label, .agent_version = std::string(program_version), .wait = poll_wait},
+        {.manager = *manager, .trust = trust, .vms = vm_host.vms.get()});
 
     Result<void> served;
     {

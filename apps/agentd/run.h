@@ -8,8 +8,6 @@
 
 namespace vouchsafe::agentd {
 
-inline constexpr std::string_view version = "0.1.0";
-
 struct JoinOptions {
     std::string manager;
     std::string pin;

@@ -1,4 +1,5 @@
 // vouchsafe-authorityd: the Attestation Service and the Key Provider Service of one trust authority host.
+#include "base/version.h"
 #include "net/process.h"
 #include "serve.h"
 
@@ -10,7 +11,7 @@ int main(int argc, char** argv) {
     CLI::App app(
         "Trust authority host: judges the evidence of trusted hosts, and releases keys of VMs to them.");
     app.name("vouchsafe-authorityd");
-    app.set_version_flag("--version", "vouchsafe-authorityd 0.1.0");
+    app.set_version_flag("--version", "vouchsafe-authorityd " + std::string(program_version));
     app.require_subcommand(1);
     app.footer("The state key protects signing keys and key-server credentials at rest: 32 bytes, or 64 hex "
                "digits.\n"

@@ -1,4 +1,5 @@
 // vouchsafe-managerd: one of the two management servers, by its role.
+#include "base/version.h"
 #include "net/process.h"
 #include "serve.h"
 
@@ -12,7 +13,7 @@ int main(int argc, char** argv) {
         "Management server. Role 'authority': where TrustedAdmins configure a trust authority cluster.\n"
         "Role 'workload': where virtual machines and their hosts are managed. Never one server for both.");
     app.name("vouchsafe-managerd");
-    app.set_version_flag("--version", "vouchsafe-managerd 0.1.0");
+    app.set_version_flag("--version", "vouchsafe-managerd " + std::string(program_version));
     app.add_option("--role", options.role, "authority or workload")
         ->required()
         ->check(CLI::IsMember({"authority", "workload"}));

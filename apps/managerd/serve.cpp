@@ -1,5 +1,6 @@
 #include "serve.h"
 
+#include "base/version.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
@@ -88,7 +89,7 @@ Result<manager::TokenService> token_service(const Options& options, store::Seale
 }
 
 json::Value status(const Options& options) {
-    return json::object({{"name", options.name}, {"role", options.role}, {"version", "0.1.0"}});
+    return json::object({{"name", options.name}, {"role", options.role}, {"version", program_version}});
 }
 
 void log_to_stderr(const std::string& role) {

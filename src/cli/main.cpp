@@ -1,3 +1,4 @@
+#include "base/version.h"
 #include "cli/commands.h"
 
 #include <CLI/CLI.hpp>
@@ -45,7 +46,7 @@ int main(int argc, char** argv) {
                  "and look at "
                  "evidence offline.");
     app.name("vouchsafe");
-    app.set_version_flag("--version", "vouchsafe 0.1.0");
+    app.set_version_flag("--version", "vouchsafe " + std::string(program_version));
     app.require_subcommand(1);
     app.fallthrough();
     app.footer(
