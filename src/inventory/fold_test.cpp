@@ -214,7 +214,8 @@ TEST(Apply, GivesACaAnotherMarkAndNothingElse) {
     const auto same = history.add(CaImport{{.name = ca.name, .chain = ca.chain, .lab = false}});
     ASSERT_FALSE(same);
     EXPECT_EQ(same.error().code, Errc::exists);
-    const auto other = history.add(CaImport{{.name = ca.name, .chain = {test::example_pem("x")}, .lab = true}});
+    const auto other =
+        history.add(CaImport{{.name = ca.name, .chain = {test::example_pem("x")}, .lab = true}});
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().where, "ca.import.name");
     EXPECT_EQ(history.state.cas.at("lab ca").chain, ca.chain);
