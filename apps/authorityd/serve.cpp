@@ -24,6 +24,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -37,6 +38,7 @@ struct Opened {
     std::unique_ptr<store::SealedFiles> secrets;
     std::unique_ptr<store::AuthorityDatabase> database;
     std::unique_ptr<store::AuditFile> audit;
+    std::int64_t audited_revision;
 };
 
 Result<std::unique_ptr<store::SealedFiles>> open_secrets(const Options& options, Random& random) {
@@ -53,11 +55,20 @@ Result<Opened> open(const Options& options,
                     const AuthorityHostId& host,
                     const Clock& clock) {
     VS_TRY(auto database, store::AuthorityDatabase::open(options.state + "/authority.db"));
+    std::int64_t audited = 0;
     VS_TRY(auto audit,
-           store::AuditFile::open({.path = options.state + "/audit.jsonl", .host = host, .clock = clock}));
+           store::AuditFile::open({.path = options.state + "/audit.jsonl",
+                                   .host = host,
+                                   .clock = clock,
+                                   .on_record = [&audited](const audit::AuditRecord& record) {
+                                       audited = std::max(audited, authority::audited_revision(record));
+                                   }}));
     if (audit->cut_off() > 0)
         spdlog::warn("audit: {} bytes of an unfinished record were cut off", audit->cut_off());
-    return Opened{.secrets = std::move(secrets), .database = std::move(database), .audit = std::move(audit)};
+    return Opened{.secrets = std::move(secrets),
+                  .database = std::move(database),
+                  .audit = std::move(audit),
+                  .audited_revision = audited};
 }
 
 void log_to_stderr() {
@@ -124,10 +135,12 @@ Result<void> serve(const Options& options) {
     VS_TRY(auto secrets, open_secrets(options, random));
     VS_TRY(const authority::Keyring keys, authority::Keyring::load(*secrets, clock));
     VS_TRY(const Opened opened, open(options, std::move(secrets), keys.config().host, clock));
-    VS_TRY(
-        const auto core,
-        authority::Core::open(
-            {.keys = keys, .changes = opened.database->changes(), .audit = *opened.audit, .clock = clock}));
+    VS_TRY(const auto core,
+           authority::Core::open({.keys = keys,
+                                  .changes = opened.database->changes(),
+                                  .audit = *opened.audit,
+                                  .clock = clock,
+                                  .audited_revision = opened.audited_revision}));
 
     authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
     keyprovider::KmipKeyServer kmip(key_servers);

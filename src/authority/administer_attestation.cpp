@@ -1,10 +1,12 @@
 // Cluster state, base images, TPM CAs, endorsement keys, settings and consumer principals.
+#include "api/filter.h"
 #include "appraisal/base_image.h"
 #include "authority/administration.h"
 #include "authority/health.h"
 #include "crypto/x509.h"
 #include "json/members.h"
 
+#include <algorithm>
 #include <array>
 
 namespace vouchsafe::authority {
@@ -54,20 +56,10 @@ json::Value cluster_info(const AuthorityState& state) {
     return json::object({{"cluster", state.cluster}, {"state", inventory::to_string(state.cluster_state)}});
 }
 
-bool wanted(const Invocation& call, std::string_view filter, std::string_view value) {
-    const json::Value* const list = call.find(filter);
-    if (list == nullptr || list->is_null())
-        return true;
-    for (const json::Value& item : list->as_array())
-        if (item.as_string() == value)
-            return true;
-    return false;
-}
-
 Result<json::Value> list_clusters(const Invocation& call) {
     json::Array out;
-    if (wanted(call, "cluster", call.state.cluster) &&
-        wanted(call, "state", inventory::to_string(call.state.cluster_state)))
+    if (api::wants(&call.input, "cluster", json::Value(call.state.cluster)) &&
+        api::wants(&call.input, "state", json::Value(inventory::to_string(call.state.cluster_state))))
         out.push_back(cluster_info(call.state));
     return json::Value(std::move(out));
 }
@@ -110,8 +102,9 @@ Result<json::Value> list_images(const Invocation& call) {
     VS_TRY_VOID(same_cluster(call));
     json::Array out;
     for (const auto& [version, image] : call.state.images)
-        if (wanted(call, "version", version) && wanted(call, "display_name", image.display_name) &&
-            wanted(call, "health", "OK"))
+        if (api::wants(&call.input, "version", json::Value(version)) &&
+            api::wants(&call.input, "display_name", json::Value(image.display_name)) &&
+            api::wants(&call.input, "health", json::Value("OK")))
             out.push_back(
                 json::object({{"version", version}, {"display_name", image.display_name}, {"health", "OK"}}));
     return json::Value(std::move(out));
@@ -305,6 +298,10 @@ Result<json::Value> create_consumer(const Invocation& call) {
         VS_TRY(auto pems, split_chain(chain));
         issuer.certificates.insert(issuer.certificates.end(), pems.begin(), pems.end());
     }
+    VS_TRY(const token::KeySet keys, sts_keys(issuer.certificates));
+    if (keys.empty())
+        return fail(
+            Errc::malformed, "consumer.certificates", "certificates: none has a P-256 key to sign with");
     const json::Value& id = *spec.find("principal")->find("id");
     issuer.principal = {.name = id.find("name")->as_string(), .domain = id.find("domain")->as_string()};
     const std::string profile = profile_id(issuer);
@@ -319,12 +316,20 @@ const inventory::Issuer* consumer(const AuthorityState& state, std::string_view 
     return nullptr;
 }
 
+bool wanted(const json::Value* filter, const json::Value& consumer) {
+    return api::wants(filter, "id", *consumer.find("id")) &&
+           api::wants(filter, "issuer", *consumer.find("issuer")) &&
+           api::wants(filter, "principals", *consumer.find("principal"));
+}
+
 Result<json::Value> list_consumers(const Invocation& call) {
     VS_TRY_VOID(same_cluster(call));
     json::Array out;
-    for (const auto& [name, issuer] : call.state.issuers)
-        if (issuer.role == inventory::IssuerRole::consumer)
-            out.push_back(consumer_summary(issuer));
+    for (const auto& [name, issuer] : call.state.issuers) {
+        json::Value summary = consumer_summary(issuer);
+        if (issuer.role == inventory::IssuerRole::consumer && wanted(call.find("spec"), summary))
+            out.push_back(std::move(summary));
+    }
     return json::Value(std::move(out));
 }
 
@@ -347,44 +352,35 @@ Result<json::Value> delete_consumer(const Invocation& call) {
     return call.commit(inventory::IssuerRemove{.issuer = issuer->issuer});
 }
 
-struct Row {
-    std::string_view service;
-    std::string_view name;
-    Operate operate;
-};
-
 constexpr std::array rows = {
-    Row{VS_TA, "list", list_clusters},
-    Row{VS_TA, "get", get_cluster},
-    Row{VS_TA, "update", update_cluster},
-    Row{VS_ATT ".service_status", "get", attestation_status},
-    Row{VS_ATT ".os.esx.base_images", "import_from_imgdb", import_image},
-    Row{VS_ATT ".os.esx.base_images", "list", list_images},
-    Row{VS_ATT ".os.esx.base_images", "get", get_image},
-    Row{VS_ATT ".os.esx.base_images", "delete", delete_image},
-    Row{VS_ATT ".tpm2.ca_certificates", "create", create_ca},
-    Row{VS_ATT ".tpm2.ca_certificates", "list", list_cas},
-    Row{VS_ATT ".tpm2.ca_certificates", "get", get_ca},
-    Row{VS_ATT ".tpm2.ca_certificates", "delete", delete_ca},
-    Row{VS_ATT ".tpm2.endorsement_keys", "create", create_endorsement_key},
-    Row{VS_ATT ".tpm2.endorsement_keys", "list", list_endorsement_keys},
-    Row{VS_ATT ".tpm2.endorsement_keys", "get", get_endorsement_key},
-    Row{VS_ATT ".tpm2.endorsement_keys", "delete", delete_endorsement_key},
-    Row{VS_ATT ".tpm2.settings", "get", get_settings},
-    Row{VS_ATT ".tpm2.settings", "update", update_settings},
-    Row{VS_TA ".consumer_principals", "create", create_consumer},
-    Row{VS_TA ".consumer_principals", "list", list_consumers},
-    Row{VS_TA ".consumer_principals", "get", get_consumer},
-    Row{VS_TA ".consumer_principals", "delete", delete_consumer},
+    ServedOperation{VS_TA, "list", list_clusters},
+    ServedOperation{VS_TA, "get", get_cluster},
+    ServedOperation{VS_TA, "update", update_cluster},
+    ServedOperation{VS_ATT ".service_status", "get", attestation_status},
+    ServedOperation{VS_ATT ".os.esx.base_images", "import_from_imgdb", import_image},
+    ServedOperation{VS_ATT ".os.esx.base_images", "list", list_images},
+    ServedOperation{VS_ATT ".os.esx.base_images", "get", get_image},
+    ServedOperation{VS_ATT ".os.esx.base_images", "delete", delete_image},
+    ServedOperation{VS_ATT ".tpm2.ca_certificates", "create", create_ca},
+    ServedOperation{VS_ATT ".tpm2.ca_certificates", "list", list_cas},
+    ServedOperation{VS_ATT ".tpm2.ca_certificates", "get", get_ca},
+    ServedOperation{VS_ATT ".tpm2.ca_certificates", "delete", delete_ca},
+    ServedOperation{VS_ATT ".tpm2.endorsement_keys", "create", create_endorsement_key},
+    ServedOperation{VS_ATT ".tpm2.endorsement_keys", "list", list_endorsement_keys},
+    ServedOperation{VS_ATT ".tpm2.endorsement_keys", "get", get_endorsement_key},
+    ServedOperation{VS_ATT ".tpm2.endorsement_keys", "delete", delete_endorsement_key},
+    ServedOperation{VS_ATT ".tpm2.settings", "get", get_settings},
+    ServedOperation{VS_ATT ".tpm2.settings", "update", update_settings},
+    ServedOperation{VS_TA ".consumer_principals", "create", create_consumer},
+    ServedOperation{VS_TA ".consumer_principals", "list", list_consumers},
+    ServedOperation{VS_TA ".consumer_principals", "get", get_consumer},
+    ServedOperation{VS_TA ".consumer_principals", "delete", delete_consumer},
 };
 
 } // namespace
 
-Operate find_attestation_operation(std::string_view service, std::string_view name) {
-    for (const Row& row : rows)
-        if (row.service == service && row.name == name)
-            return row.operate;
-    return nullptr;
+std::span<const ServedOperation> attestation_operations() {
+    return rows;
 }
 
 } // namespace vouchsafe::authority

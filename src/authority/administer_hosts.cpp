@@ -1,8 +1,10 @@
 // What the administration API has no operation for: enrolments, explanation, revocations, audit, services
 // information.
+#include "api/filter.h"
 #include "appraisal/base_image.h"
 #include "authority/administration.h"
 #include "authority/health.h"
+#include "base/version.h"
 #include "eventlog/firmware.h"
 #include "json/members.h"
 #include "json/parse.h"
@@ -255,25 +257,17 @@ Result<json::Value> get_service_host(const Invocation& call) {
     return host_info(call, {});
 }
 
-bool listed(const json::Value* filter, std::string_view member, std::string_view value) {
-    const json::Value* const list = filter == nullptr ? nullptr : filter->find(member);
-    if (list == nullptr || list->is_null())
-        return true;
-    for (const json::Value& item : list->as_array())
-        if (item.is_string() && item.as_string() == value)
-            return true;
-    return false;
-}
-
 Result<json::Value> list_service_hosts(const Invocation& call) {
     const json::Value* const filter = call.find("spec");
     const json::Value* const projection = call.find("projection");
     const std::string_view kind =
         projection == nullptr ? "NORMAL" : std::string_view(projection->as_string());
     json::Array out;
-    if (listed(filter, "hosts", call.parts.keys.config().host.text) &&
-        listed(filter, "clusters", call.state.cluster) &&
-        listed(filter, "groups", call.parts.keys.identity().group)) {
+    const json::Value info = host_info(call, {});
+    if (api::wants(filter, "hosts", *info.find("host")) &&
+        api::wants(filter, "clusters", *info.find("cluster")) &&
+        api::wants(filter, "groups", *info.find("group")) &&
+        api::wants(filter, "address", *info.find("address"))) {
         json::Object item = host_info(call, kind).as_object();
         item.emplace("summary_type", kind);
         out.push_back(json::Value(std::move(item)));
@@ -285,7 +279,7 @@ Result<json::Value> get_status(const Invocation& call) {
     return json::object(
         {{"name", call.parts.keys.config().host.text},
          {"role", "authority-host"},
-         {"version", "0.1.0"},
+         {"version", program_version},
          {"authority",
           json::object({{"anchor", call.parts.keys.identity().anchor},
                         {"group", call.parts.keys.identity().group},
@@ -295,40 +289,31 @@ Result<json::Value> get_status(const Invocation& call) {
                         {"releasing", call.parts.core.lease_valid(call.parts.clock.boot_now())}})}});
 }
 
-struct Row {
-    std::string_view service;
-    std::string_view name;
-    Operate operate;
-};
-
 #define VS_TH "vcenter.trusted_infrastructure.trust_authority_hosts"
 
 constexpr std::array rows = {
-    Row{"vouchsafe.enrolments", "list", list_enrolments},
-    Row{"vouchsafe.enrolments", "get", get_enrolment},
-    Row{"vouchsafe.enrolments", "approve", approve_enrolment},
-    Row{"vouchsafe.enrolments", "delete", delete_enrolment},
-    Row{"vouchsafe.enrolments", "explain", explain},
-    Row{"vouchsafe.enrolments", "export_image", export_image},
-    Row{"vouchsafe.tpm_cas", "mark", mark_ca},
-    Row{"vouchsafe.audit", "list", list_audit},
-    Row{"vouchsafe.revocations", "list", list_revocations},
-    Row{"vouchsafe.revocations", "create", create_revocation},
-    Row{"vouchsafe.services_information", "export", export_services},
-    Row{"vouchsafe.status", "get", get_status},
-    Row{VS_TH ".attestation", "get", get_service_host},
-    Row{VS_TH ".attestation", "list", list_service_hosts},
-    Row{VS_TH ".kms", "get", get_service_host},
-    Row{VS_TH ".kms", "list", list_service_hosts},
+    ServedOperation{"vouchsafe.enrolments", "list", list_enrolments},
+    ServedOperation{"vouchsafe.enrolments", "get", get_enrolment},
+    ServedOperation{"vouchsafe.enrolments", "approve", approve_enrolment},
+    ServedOperation{"vouchsafe.enrolments", "delete", delete_enrolment},
+    ServedOperation{"vouchsafe.enrolments", "explain", explain},
+    ServedOperation{"vouchsafe.enrolments", "export_image", export_image},
+    ServedOperation{"vouchsafe.tpm_cas", "mark", mark_ca},
+    ServedOperation{"vouchsafe.audit", "list", list_audit},
+    ServedOperation{"vouchsafe.revocations", "list", list_revocations},
+    ServedOperation{"vouchsafe.revocations", "create", create_revocation},
+    ServedOperation{"vouchsafe.services_information", "export", export_services},
+    ServedOperation{"vouchsafe.status", "get", get_status},
+    ServedOperation{VS_TH ".attestation", "get", get_service_host},
+    ServedOperation{VS_TH ".attestation", "list", list_service_hosts},
+    ServedOperation{VS_TH ".kms", "get", get_service_host},
+    ServedOperation{VS_TH ".kms", "list", list_service_hosts},
 };
 
 } // namespace
 
-Operate find_own_operation(std::string_view service, std::string_view name) {
-    for (const Row& row : rows)
-        if (row.service == service && row.name == name)
-            return row.operate;
-    return nullptr;
+std::span<const ServedOperation> own_operations() {
+    return rows;
 }
 
 } // namespace vouchsafe::authority

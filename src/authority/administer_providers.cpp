@@ -292,36 +292,27 @@ Result<json::Value> set_policy(const Invocation& call) {
     return call.commit(inventory::ProviderUpdate{.provider = std::move(after)});
 }
 
-struct Row {
-    std::string_view service;
-    std::string_view name;
-    Operate operate;
-};
-
 constexpr std::array rows = {
-    Row{VS_KMS ".service_status", "get", service_status},
-    Row{VS_PROVIDERS, "list", list_providers},
-    Row{VS_PROVIDERS, "create", create_provider},
-    Row{VS_PROVIDERS, "get", get_provider},
-    Row{VS_PROVIDERS, "update", update_provider},
-    Row{VS_PROVIDERS, "delete", delete_provider},
-    Row{VS_PROVIDERS ".credential", "set", set_credential},
-    Row{VS_PROVIDERS ".client_certificate", "create", create_client_certificate},
-    Row{VS_PROVIDERS ".client_certificate", "get", get_client_certificate},
-    Row{VS_PROVIDERS ".current_peer_certificates", "list", list_current_certificates},
-    Row{VS_PROVIDERS ".trusted_peer_certificates", "update", update_trusted_certificates},
-    Row{VS_PROVIDERS ".trusted_peer_certificates", "get", get_trusted_certificates},
-    Row{"vouchsafe.provider_policy", "get", get_policy},
-    Row{"vouchsafe.provider_policy", "set", set_policy},
+    ServedOperation{VS_KMS ".service_status", "get", service_status},
+    ServedOperation{VS_PROVIDERS, "list", list_providers},
+    ServedOperation{VS_PROVIDERS, "create", create_provider},
+    ServedOperation{VS_PROVIDERS, "get", get_provider},
+    ServedOperation{VS_PROVIDERS, "update", update_provider},
+    ServedOperation{VS_PROVIDERS, "delete", delete_provider},
+    ServedOperation{VS_PROVIDERS ".credential", "set", set_credential},
+    ServedOperation{VS_PROVIDERS ".client_certificate", "create", create_client_certificate},
+    ServedOperation{VS_PROVIDERS ".client_certificate", "get", get_client_certificate},
+    ServedOperation{VS_PROVIDERS ".current_peer_certificates", "list", list_current_certificates},
+    ServedOperation{VS_PROVIDERS ".trusted_peer_certificates", "update", update_trusted_certificates},
+    ServedOperation{VS_PROVIDERS ".trusted_peer_certificates", "get", get_trusted_certificates},
+    ServedOperation{"vouchsafe.provider_policy", "get", get_policy},
+    ServedOperation{"vouchsafe.provider_policy", "set", set_policy},
 };
 
 } // namespace
 
-Operate find_provider_operation(std::string_view service, std::string_view name) {
-    for (const Row& row : rows)
-        if (row.service == service && row.name == name)
-            return row.operate;
-    return nullptr;
+std::span<const ServedOperation> provider_operations() {
+    return rows;
 }
 
 } // namespace vouchsafe::authority

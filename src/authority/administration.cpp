@@ -16,25 +16,6 @@ namespace {
 
 constexpr std::size_t max_body = std::size_t{8} << 20U;
 
-Operate find(std::string_view service, std::string_view name) {
-    for (const auto lookup : {find_attestation_operation, find_provider_operation, find_own_operation})
-        if (const Operate found = lookup(service, name))
-            return found;
-    return nullptr;
-}
-
-Result<token::IssuerKeys> issuer_keys(const inventory::AuthorityState& state) {
-    token::IssuerKeys keys;
-    for (const auto& [name, issuer] : state.issuers)
-        for (const std::string& pem : issuer.certificates) {
-            VS_TRY(const crypto::Certificate certificate, crypto::Certificate::from_pem(pem));
-            VS_TRY(const crypto::PublicKey key, certificate.public_key());
-            if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key))
-                keys[name].add(*ec);
-        }
-    return keys;
-}
-
 Result<void>
 may(const inventory::Issuer& issuer, const token::Administrator& who, const api::Operation& operation) {
     const bool reads = operation.effect == api::Effect::read;
@@ -58,6 +39,26 @@ may(const inventory::Issuer& issuer, const token::Administrator& who, const api:
 
 } // namespace
 
+Operate find_served(std::string_view service, std::string_view name) {
+    for (const auto& rows : {attestation_operations(), provider_operations(), own_operations()})
+        for (const ServedOperation& row : rows)
+            if (row.service == service && row.name == name)
+                return row.operate;
+    return nullptr;
+}
+
+Result<token::KeySet> sts_keys(const std::vector<std::string>& certificates) {
+    token::KeySet keys;
+    for (const std::string& pem : certificates) {
+        VS_TRY(const crypto::Certificate certificate, crypto::Certificate::from_pem(pem));
+        const auto key = certificate.public_key();
+        const auto* const ec = key ? std::get_if<crypto::EcPublicKey>(&*key) : nullptr;
+        if (ec != nullptr && ec->curve() == crypto::Curve::p256)
+            keys.add(*ec);
+    }
+    return keys;
+}
+
 const std::string& Invocation::text(std::string_view member) const {
     const json::Value* const value = input.find(member);
     VS_CHECK(value != nullptr && value->is_string()); // the table was checked
@@ -78,13 +79,26 @@ Result<void> Administration::use_once(const token::VerifiedAdministrator& admini
     return {};
 }
 
+std::shared_ptr<const token::IssuerKeys> Administration::issuer_keys(const inventory::AuthorityState& state) {
+    const std::scoped_lock lock(mutex_);
+    if (issuer_keys_ == nullptr || issuer_keys_revision_ != state.revision) {
+        token::IssuerKeys keys;
+        for (const auto& [name, issuer] : state.issuers)
+            if (auto usable = sts_keys(issuer.certificates)) // one issuer's bad certificate is that issuer's
+                keys.emplace(name, *std::move(usable));
+        issuer_keys_ = std::make_shared<const token::IssuerKeys>(std::move(keys));
+        issuer_keys_revision_ = state.revision;
+    }
+    return issuer_keys_;
+}
+
 Result<json::Value> Administration::invoke(std::string_view token, Bytes body) {
     const auto state = parts_.core.state();
-    VS_TRY(const token::IssuerKeys issuers, issuer_keys(*state));
+    const auto issuers = issuer_keys(*state);
     const auto administrator = token::verify_administrator({.token = token,
                                                             .group = parts_.keys.identity().group,
                                                             .body = body,
-                                                            .issuers = issuers,
+                                                            .issuers = *issuers,
                                                             .now = parts_.clock.now()});
     // Strangers learn nothing of which issuers or keys there are.
     if (!administrator)
@@ -100,7 +114,7 @@ Result<json::Value> Administration::invoke(std::string_view token, Bytes body) {
     VS_TRY_VOID(members.finish());
 
     const api::Operation* const row = api::find_operation(service, name);
-    const Operate operate = find(service, name);
+    const Operate operate = find_served(service, name);
     if (row == nullptr || operate == nullptr)
         return fail(
             Errc::not_found, "admin.operation", "an authority host has no operation " + service + " " + name);

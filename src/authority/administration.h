@@ -18,9 +18,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vouchsafe::authority {
 
@@ -37,6 +40,9 @@ struct AdministrationParts {
     std::uint16_t port = 0; ///< that hosts reach this authority host at
 };
 
+/// The keys of an STS that can sign administrator tokens, from its certificates: P-256. Others are left out.
+Result<token::KeySet> sts_keys(const std::vector<std::string>& certificates);
+
 /// Safe for several threads.
 class Administration {
 public:
@@ -47,10 +53,13 @@ public:
 
 private:
     Result<void> use_once(const token::VerifiedAdministrator& administrator);
+    std::shared_ptr<const token::IssuerKeys> issuer_keys(const inventory::AuthorityState& state);
 
     AdministrationParts parts_;
     std::mutex mutex_;
-    std::map<std::string, SysTime> used_; ///< ids of tokens, until they expire
+    std::shared_ptr<const token::IssuerKeys> issuer_keys_; ///< shared with the requests that use them
+    std::int64_t issuer_keys_revision_ = 0;                ///< of the state that they are from
+    std::map<std::string, SysTime> used_;                  ///< ids of tokens, until they expire
 };
 
 /// One operation as its function sees it.
@@ -70,9 +79,18 @@ struct Invocation {
 
 using Operate = Result<json::Value> (*)(const Invocation&);
 
+/// What an authority host does for a row of the table of operations.
+struct ServedOperation {
+    std::string_view service;
+    std::string_view name;
+    Operate operate;
+};
+
+std::span<const ServedOperation> attestation_operations();
+std::span<const ServedOperation> provider_operations();
+std::span<const ServedOperation> own_operations();
+
 /// nullptr when this authority host has no such operation.
-Operate find_attestation_operation(std::string_view service, std::string_view name);
-Operate find_provider_operation(std::string_view service, std::string_view name);
-Operate find_own_operation(std::string_view service, std::string_view name);
+Operate find_served(std::string_view service, std::string_view name);
 
 } // namespace vouchsafe::authority

@@ -1,5 +1,6 @@
 #include "authority/claim.h"
 
+#include "authority/administration.h"
 #include "crypto/digest.h"
 #include "crypto/mac.h"
 #include "crypto/x509.h"
@@ -42,14 +43,18 @@ Result<json::Value> Claim::accept(const json::Value& request) {
         return refused();
     const auto given = crypto::sha256(as_bytes(token));
     const bool right = digest->expose([&](Bytes stored) { return crypto::equal(stored, given); });
-    if (!right)
-        ++wrong_;
+    if (!right && ++wrong_ >= most_wrong)
+        VS_TRY_VOID(secrets_.save(token_name, Secret())); // void also after a restart
     if (!right || issuer != state->administrator_issuer)
         return refused();
     for (std::string& pem : certificates) {
         VS_TRY(const crypto::Certificate certificate, crypto::Certificate::from_pem(pem));
         pem = certificate.pem();
     }
+    // The claim is once for ever: a key that cannot sign tokens would leave nobody to administer.
+    VS_TRY(const token::KeySet keys, sts_keys(certificates));
+    if (keys.empty())
+        return fail(Errc::malformed, "claim.certificates", "no certificate has a P-256 key");
     VS_TRY([[maybe_unused]] const auto after,
            core_.commit(inventory::IssuerSet{.issuer = {.issuer = issuer,
                                                         .role = inventory::IssuerRole::administrator,

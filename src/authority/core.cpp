@@ -29,6 +29,15 @@ bool is_unsafe(const inventory::Change& change) {
 
 } // namespace
 
+// Not of kind `unsafe`: that record is made before its change, which may then not come about.
+std::int64_t audited_revision(const audit::AuditRecord& record) {
+    if (record.kind != audit::kind::change && record.kind != audit::kind::start &&
+        record.kind != audit::kind::stop)
+        return 0;
+    const auto found = record.fields.find("revision");
+    return found != record.fields.end() && found->second.is_integer() ? found->second.as_integer() : 0;
+}
+
 Result<std::unique_ptr<Core>> Core::open(Parts parts) {
     auto core = std::unique_ptr<Core>(new Core(parts));
     core->change_keys_.add(parts.keys.key(token::KeyUse::change).public_key());
@@ -38,6 +47,12 @@ Result<std::unique_ptr<Core>> Core::open(Parts parts) {
 
     VS_TRY(const std::vector<inventory::StoredChange> records, parts.changes.load());
     VS_TRY(auto state, inventory::fold(records, core->change_keys_, parts.keys.identity().anchor));
+    if (state.revision < parts.audited_revision)
+        return fail(Errc::untrusted,
+                    "core.older_than_audit",
+                    "the state is of revision " + std::to_string(state.revision) +
+                        ", but the audit file tells of revision " + std::to_string(parts.audited_revision) +
+                        ": an older state was put in its place");
     core->state_ = std::make_shared<const inventory::AuthorityState>(std::move(state));
     return core;
 }

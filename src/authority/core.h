@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attestation/service.h"
+#include "audit/record.h"
 #include "audit/sink.h"
 #include "authority/keyring.h"
 #include "base/clock.h"
@@ -29,6 +30,9 @@ namespace vouchsafe::authority {
 inline constexpr std::chrono::milliseconds release_right{9'000};
 inline constexpr std::chrono::milliseconds heartbeat_interval{2'000};
 
+/// The revision that an audit record says was in force; 0 when it says none.
+std::int64_t audited_revision(const audit::AuditRecord& record);
+
 /// Safe for several threads.
 class Core final : public keyprovider::AuthorityView, public attestation::Authority {
 public:
@@ -37,9 +41,11 @@ public:
         inventory::ChangeLog& changes;
         audit::AuditSink& audit;
         const Clock& clock;
+        std::int64_t audited_revision = 0; ///< the highest that the audit file tells of
     };
 
-    /// Folds the records; `untrusted` when one does not verify.
+    /// Folds the records; `untrusted` when one does not verify, and at "core.older_than_audit" for a state
+    /// that this host's own audit has seen beyond: it was put back.
     static Result<std::unique_ptr<Core>> open(Parts parts);
 
     /// The first record of a new cluster.
