@@ -27,6 +27,8 @@ public:
     struct State;
 
     explicit Reply(std::shared_ptr<State> state);
+    /// One that goes to `deliver`, once: for handlers that are called without a server.
+    explicit Reply(std::function<void(Response)> deliver);
     Reply(Reply&&) noexcept = default;
     Reply& operator=(Reply&& other) noexcept;
     Reply(const Reply&) = delete;

@@ -33,6 +33,10 @@ void Reply::State::forget() {
 
 Reply::Reply(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
+Reply::Reply(std::function<void(Response)> deliver) : state_(std::make_shared<State>()) {
+    state_->deliver = std::move(deliver);
+}
+
 Reply& Reply::operator=(Reply&& other) noexcept {
     std::swap(state_, other.state_);
     return *this;
