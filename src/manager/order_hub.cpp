@@ -40,9 +40,15 @@ OrderHub::carry_out(const std::string& host, protocol::OrderData data, std::chro
     entry.orders.push_back({.id = id, .data = std::move(data)});
     results_.emplace(id, std::nullopt);
     flush(entry);
-    changed_.wait_for(lock, limit, [&] { return results_.at(id).has_value(); });
+    const auto waits = [&] {
+        return std::ranges::find(hosts_[host].orders, id, &protocol::HostOrder::id) !=
+               hosts_[host].orders.end();
+    };
+    changed_.wait_for(lock, limit, [&] { return results_.at(id).has_value() || !waits(); });
     std::optional<protocol::OrderResult> result = std::move(results_.at(id));
     results_.erase(id);
+    if (!result && !waits())
+        return fail(Errc::not_found, "order.host", "the host was removed meanwhile");
     std::erase_if(hosts_[host].orders, [&](const protocol::HostOrder& order) { return order.id == id; });
     if (!result)
         return fail(
@@ -86,6 +92,7 @@ void OrderHub::answer_poll(const std::string& host, std::chrono::seconds wait, n
 void OrderHub::forget(const std::string& host) {
     const std::scoped_lock lock(mutex_);
     hosts_.erase(host);
+    changed_.notify_all();
 }
 
 void OrderHub::run(const std::stop_token& stop) {

@@ -31,7 +31,7 @@ public:
     explicit OrderHub(Random& random);
 
     /// Queues the order and waits for its result; `timed_out` at "order.result" without one. The order is
-    /// withdrawn then, though the host may have begun it.
+    /// withdrawn then, though the host may have begun it. `not_found` at "order.host" once it is forgotten.
     Result<protocol::OrderResult>
     carry_out(const std::string& host, protocol::OrderData data, std::chrono::seconds limit);
 

@@ -3,6 +3,9 @@
 #include "api/errors.h"
 
 #include <algorithm>
+#include <array>
+#include <exception>
+#include <new>
 
 namespace vouchsafe::manager {
 
@@ -10,6 +13,17 @@ namespace {
 
 constexpr std::size_t most_tasks = 1000;
 constexpr unsigned threads = 8;
+
+// A task that nobody ends would run for ever in the eyes of whoever waits for it.
+Result<json::Value> outcome_of(Tasks::Work& work) {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        throw; // ends the process
+    } catch (const std::exception& error) {
+        return fail(Errc::internal, "task.exception", error.what());
+    }
+}
 
 } // namespace
 
@@ -43,7 +57,7 @@ void Tasks::run(const std::string& id, Work& work) {
         task.status = Status::running;
         task.started = clock_.now();
     }
-    auto result = work();
+    auto result = outcome_of(work);
     const std::scoped_lock lock(mutex_);
     Task& task = tasks_.at(id);
     task.ended = clock_.now();

@@ -5,6 +5,7 @@
 #include "inventory/ports.h"
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -77,9 +78,11 @@ public:
     std::map<std::string, Buffer> evidence_by_host;
 };
 
+/// Safe for several threads, as the real one is; `documents` may be looked at when none is at work.
 class MemoryDocuments final : public inventory::Documents {
 public:
     Result<std::optional<inventory::Document>> get(std::string_view kind, std::string_view id) override {
+        const std::scoped_lock lock(mutex_);
         const auto found = documents.find({std::string(kind), std::string(id)});
         return found == documents.end() ? std::nullopt : std::optional(found->second);
     }
@@ -88,6 +91,7 @@ public:
                              std::string_view id,
                              const json::Value& value,
                              std::int64_t expected) override {
+        const std::scoped_lock lock(mutex_);
         inventory::Document& document = documents[{std::string(kind), std::string(id)}];
         if (expected != inventory::any_revision && expected != document.revision) {
             if (document.revision == 0)
@@ -100,12 +104,14 @@ public:
     }
 
     Result<void> remove(std::string_view kind, std::string_view id) override {
+        const std::scoped_lock lock(mutex_);
         if (documents.erase({std::string(kind), std::string(id)}) == 0)
             return fail(Errc::not_found, "documents.id", "there is none");
         return {};
     }
 
     Result<std::vector<inventory::Document>> list(std::string_view kind) override {
+        const std::scoped_lock lock(mutex_);
         std::vector<inventory::Document> out;
         for (const auto& [key, document] : documents)
             if (key.first == kind)
@@ -114,6 +120,9 @@ public:
     }
 
     std::map<std::pair<std::string, std::string>, inventory::Document> documents;
+
+private:
+    std::mutex mutex_;
 };
 
 } // namespace vouchsafe::test
