@@ -49,8 +49,8 @@ enum class Kind : std::uint8_t { request, answer };
 Result<Header> read_header(const json::Value& header, Kind kind) {
     json::Members m(header, "session.header");
     Header out;
-    VS_TRY(const auto alg, m.string("alg")); // parse_jwe has compared both
-    VS_TRY(const auto enc, m.string("enc"));
+    VS_TRY_VOID(m.string("alg")); // parse_jwe has compared both
+    VS_TRY_VOID(m.string("enc"));
     VS_TRY(const auto typ, m.string("typ"));
     VS_TRY(out.session, id128(m, "sid"));
     VS_TRY(out.number, m.integer("n", {.least = 1, .most = max_session_messages}));

@@ -46,7 +46,7 @@ Result<std::array<std::string_view, 5>> split(std::string_view text) {
     std::array<std::string_view, 5> parts;
     for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
         const std::size_t dot = text.find('.');
-        if (dot == text.npos)
+        if (dot == std::string_view::npos)
             return fail(Errc::malformed, "jwe.form", "not five parts");
         parts.at(i) = text.substr(0, dot);
         text.remove_prefix(dot + 1);

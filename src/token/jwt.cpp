@@ -47,12 +47,13 @@ Result<Registered> take_registered(json::Object& claims) {
     VS_TRY(out.issuer, m.string("iss"));
     VS_TRY(out.id, m.string("jti"));
     VS_TRY(const auto not_before, m.integer("nbf", numeric_date));
-    VS_TRY(const auto subject, m.optional_string("sub"));
+    if (m.has("sub")) { // absent or a text: null would be a second way to say absent
+        VS_TRY(out.subject, m.string("sub"));
+        if (out.subject.empty() || out.subject.size() > max_identifier_bytes)
+            return fail(Errc::malformed, "token.claims.sub", "empty or too long");
+    }
     if (out.id.empty() || out.id.size() > max_identifier_bytes)
         return fail(Errc::malformed, "token.claims.jti", "empty or too long");
-    if (m.has("sub") && (subject->empty() || subject->size() > max_identifier_bytes))
-        return fail(Errc::malformed, "token.claims.sub", "empty or too long");
-    out.subject = subject.value_or("");
     out.times = Times{.issued = from_seconds(issued),
                       .not_before = from_seconds(not_before),
                       .expires = from_seconds(expires)};
@@ -130,8 +131,8 @@ Result<CompactJws> parse_compact(std::string_view text) {
     if (text.size() > max_jwt_bytes)
         return fail(Errc::too_large, "token.size", "longer than any token");
     const std::size_t first = text.find('.');
-    const std::size_t second = first == text.npos ? text.npos : text.find('.', first + 1);
-    if (second == text.npos)
+    const std::size_t second = first == std::string_view::npos ? first : text.find('.', first + 1);
+    if (second == std::string_view::npos)
         return fail(Errc::malformed, "token.form", "not three parts");
     const auto header = from_base64url(text.substr(0, first));
     auto payload = from_base64url(text.substr(first + 1, second - first - 1));

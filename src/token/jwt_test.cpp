@@ -226,6 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
                 Errc::malformed,
                 "token.claims.aud"},
         Forgery{"SubEmpty", "somebody", "", Errc::malformed, "token.claims.sub"},
+        Forgery{"SubNull", R"("somebody")", "null", Errc::malformed, "token.claims.sub"},
         Forgery{"ExpAsText", "1800001800", R"("1800001800")", Errc::malformed, "token.claims.exp"},
         Forgery{"ExpTooFar", "1800001800", "9223372036854775807", Errc::malformed, "token.claims.exp"},
         Forgery{"ExpBeforeIat", "1800001800", "1799999999", Errc::untrusted, "token.life"},

@@ -247,7 +247,7 @@ Result<void> read_reporting(json::Members& m, Reporting& out) {
         return fail(Errc::too_large, "reporting.label", "too long");
     VS_TRY(out.ek_digest, read_digest(m, "ek_digest"));
     VS_TRY(out.ak_name, m.optional_string("ak_name"));
-    VS_TRY(out.not_assessed, m.list<int>("not_assessed", pcr_count, [](const auto& item, auto where) {
+    VS_TRY(out.not_assessed, m.list<int>("not_assessed", pcr_count, [](const auto& item, const auto& where) {
         auto pcr = json::to_integer(item, where, {.least = 0, .most = pcr_count - 1});
         return pcr ? Result<int>(static_cast<int>(*pcr)) : Result<int>(std::unexpected(pcr.error()));
     }));
