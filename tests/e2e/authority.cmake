@@ -1,0 +1,19 @@
+# The daemons as processes of their own, against bad input, crashes and a key server in trouble. Hosts are played
+# in the test; the key server is PyKMIP.
+find_package(GTest REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+set(support "${CMAKE_SOURCE_DIR}/tests/support")
+add_library(vs_test_authority STATIC
+    "${support}/daemon.cpp" "${support}/authority_process.cpp" "${support}/played_host.cpp"
+    "${support}/key_server_process.cpp")
+target_include_directories(vs_test_authority PUBLIC "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(vs_test_authority PUBLIC
+    VS_TOOLS="${CMAKE_SOURCE_DIR}/tools" VS_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
+target_link_libraries(vs_test_authority PUBLIC vs_authority PRIVATE vs_flags)
+
+file(GLOB wire_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/wire_*.cpp")
+add_executable(e2e_wire ${wire_sources})
+target_link_libraries(e2e_wire PRIVATE vs_test_authority vs_flags GTest::gtest OpenSSL::SSL)
+# Waiting is most of what SlowClients does: beside the others it costs nothing.
+vs_e2e(wire COMMAND e2e_wire --gtest_filter=-SlowClients.*)
+vs_e2e(wire_slow COMMAND e2e_wire --gtest_filter=SlowClients.*)

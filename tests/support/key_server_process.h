@@ -1,0 +1,61 @@
+// A real key server for tests: PyKMIP by tools/lab/kmip-server, in a folder of its own.
+#pragma once
+
+#include "net/endpoint.h"
+#include "tests/support/authority_process.h"
+#include "tests/support/test_directory.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace vouchsafe::test {
+
+/// Whether this machine can run it.
+bool has_key_server();
+
+class KeyServerProcess {
+public:
+    /// Started, with one active primary key.
+    KeyServerProcess();
+    KeyServerProcess(const KeyServerProcess&) = delete;
+    KeyServerProcess& operator=(const KeyServerProcess&) = delete;
+    ~KeyServerProcess();
+
+    void start();  ///< again, at the same address
+    void kill();   ///< as a crash does
+    void freeze(); ///< SIGSTOP
+    void thaw();
+
+    net::Endpoint address() const;
+    std::string certificate_pem() const;
+
+    const std::string& primary_key() const { return primary_key_; }
+
+    /// Lets the owner of this certificate in.
+    void trust(const std::string& certificate_pem);
+
+private:
+    std::string tool(const std::string& command, const std::vector<std::string>& arguments = {});
+    pid_t pid() const;
+
+    TestDirectory folder_;
+    std::string primary_key_;
+};
+
+/// One key server of a provider, as it is told to the authority.
+struct ProviderServer {
+    std::string name;
+    net::Endpoint address;
+};
+
+/// Makes a provider whose key server is this one, with trust in both directions.
+void add_provider(AuthorityProcess& authority,
+                  KeyServerProcess& key_server,
+                  const std::string& name,
+                  const ProviderServer& server,
+                  std::int64_t timeout_seconds = 10);
+
+} // namespace vouchsafe::test

@@ -1,0 +1,148 @@
+#include "tests/support/played_host.h"
+
+#include "api/errors.h"
+#include "json/parse.h"
+#include "json/write.h"
+
+#include <cstdio>
+
+namespace vouchsafe::test {
+
+namespace {
+
+constexpr std::chrono::seconds limit{60};
+
+Result<json::Value> document_of(const net::ClientResponse& response) {
+    VS_TRY(json::Value document,
+           json::parse(as_text(response.body), {.bytes = protocol::max_evidence_answer_bytes}));
+    if (response.status != 200)
+        return std::unexpected(api::error_from_answer(response.status, document));
+    return document;
+}
+
+} // namespace
+
+protocol::Context fresh_context() {
+    crypto::SystemRandom random;
+    return {.key_id = to_hex(random.bytes(16)), .vm = {make_uuid(random)}};
+}
+
+json::Value json_of(const net::ClientResponse& response) {
+    auto document = json::parse(as_text(response.body), {.bytes = std::size_t{8} << 20U});
+    VS_CHECK(document.has_value());
+    return *std::move(document);
+}
+
+void PlayedHost::connect(AuthorityProcess& authority) {
+    services_.emplace(authority.services());
+    const token::ServiceHost& host = services_->hosts().front();
+    auto client =
+        net::HttpsClient::create({.server = {.host = host.hostname, .port = host.port},
+                                  .trust = net::TrustedCa{.certificates_pem = services_->root().pem()}});
+    VS_CHECK(client.has_value());
+    client_.emplace(*std::move(client));
+    session_.reset();
+}
+
+Result<net::ClientResponse>
+PlayedHost::send(std::string_view path, std::string body, std::string_view content_type) {
+    return client_->send({.method = net::Method::post,
+                          .target = std::string(path),
+                          .content_type = std::string(content_type),
+                          .body = std::move(body)},
+                         limit);
+}
+
+Result<protocol::Challenge> PlayedHost::challenge() {
+    VS_TRY(const auto response, send(protocol::challenge_path, json::canonical(machine.request().to_json())));
+    VS_TRY(const json::Value document, document_of(response));
+    return protocol::Challenge::from_json(document);
+}
+
+std::string PlayedHost::evidence_body(const protocol::Challenge& challenge) const {
+    return json::canonical(
+        machine.evidence(challenge, machine.statement(services_->information().anchor)).to_json());
+}
+
+Result<protocol::EvidenceAnswer> PlayedHost::attest() {
+    machine.tpm.clock.clock += 1; // a TPM's clock goes on
+    machine.release_key = crypto::EcPrivateKey::generate();
+    token_.clear();
+    session_.reset();
+    VS_TRY(const protocol::Challenge asked, challenge());
+    VS_TRY(const auto response, send(protocol::evidence_path, evidence_body(asked)));
+    VS_TRY(const json::Value document, document_of(response));
+    VS_TRY(auto answer, protocol::EvidenceAnswer::from_json(document));
+    token_ = answer.key_access_token.value_or("");
+    return answer;
+}
+
+protocol::SessionRequest PlayedHost::session_request() const {
+    return {.token = token_,
+            .release_key = machine.release_key.public_key(),
+            .host_random = crypto::SystemRandom().bytes(protocol::host_random_size)};
+}
+
+Result<void> PlayedHost::open_session() {
+    const protocol::SessionRequest request = session_request();
+    VS_TRY(const auto response, send(protocol::session_path, json::canonical(request.to_json())));
+    VS_TRY(const json::Value document, document_of(response));
+    VS_TRY(const auto answer, protocol::SessionAnswer::from_json(document));
+    const AuthorityHostId& host = services_->hosts().front().id;
+    VS_TRY(session_,
+           protocol::HostSession::open({.release_key = machine.release_key,
+                                        .request = request,
+                                        .answer = answer,
+                                        .group = services_->information().group,
+                                        .authority_host = host,
+                                        .session_keys = services_->keys(token::KeyUse::session, host),
+                                        .now = clock_.now()}));
+    return {};
+}
+
+Result<protocol::ReleasedKey> PlayedHost::release(const protocol::Operation& operation) {
+    const protocol::ReleaseRequest request{.operations = {operation}};
+    VS_TRY(const auto sealed, session_->seal(random_, request.encode()));
+    VS_TRY(const auto response, send(protocol::release_path, sealed.text, "application/jose"));
+    if (response.status != 200)
+        return std::unexpected(document_of(response).error());
+    VS_TRY(const Secret plain, session_->open_answer(sealed, as_text(response.body)));
+    VS_TRY(auto answer, protocol::ReleaseAnswer::parse(plain));
+    VS_CHECK(answer.results.size() == 1);
+    if (auto* const key = std::get_if<protocol::ReleasedKey>(&answer.results.front()))
+        return std::move(*key);
+    const auto& refusal = std::get<protocol::ReleaseRefusal>(answer.results.front());
+    return fail(refusal.error_type == "SERVICE_UNAVAILABLE" ? Errc::unavailable : Errc::denied,
+                refusal.code,
+                refusal.message);
+}
+
+void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& image_version) {
+    const std::string cluster = authority.cluster();
+    if (authority.must(service::cas, "list", {{"cluster", cluster}}).as_array().empty())
+        authority.must(service::cas,
+                       "create",
+                       {{"cluster", cluster},
+                        {"spec",
+                         json::object({{"name", "ek"},
+                                       {"cert_chain",
+                                        json::object({{"cert_chain",
+                                                       json::array({json::Value(std::string(as_text(
+                                                           read_vector("attestation/ek-ca.pem"))))})}})}})}});
+    host.connect(authority);
+    const std::string id = host.machine.host().text;
+    const auto seen = host.attest();
+    if (!seen)
+        std::fprintf(stderr, "%s: %s\n", seen.error().where.c_str(), authority.daemon().log().c_str());
+    VS_CHECK(seen && seen->outcome == protocol::Outcome::pending);
+    authority.must(service::enrolments, "approve", {{"host", id}});
+    const json::Value image =
+        authority.must(service::enrolments, "export_image", {{"host", id}, {"version", image_version}});
+    authority.must(service::images,
+                   "import_from_imgdb",
+                   {{"cluster", cluster}, {"imgdb", to_base64(as_bytes(json::canonical(image)))}});
+    const auto trusted = host.attest();
+    VS_CHECK(trusted && trusted->outcome == protocol::Outcome::trusted);
+}
+
+} // namespace vouchsafe::test

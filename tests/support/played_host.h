@@ -1,0 +1,67 @@
+// A trusted host played in the test, over real HTTPS: attestation, a release session, keys.
+#pragma once
+
+#include "net/https_client.h"
+#include "protocol/release.h"
+#include "protocol/release_session.h"
+#include "tests/support/attestation_house.h"
+#include "tests/support/authority_process.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vouchsafe::test {
+
+/// A key's context with fresh random names.
+protocol::Context fresh_context();
+
+/// An answer's JSON; a failed check when it has none.
+json::Value json_of(const net::ClientResponse& response);
+
+class PlayedHost {
+public:
+    /// `machine` is "a" or "b"; its logs are those of the recorded boot.
+    explicit PlayedHost(const std::string& machine_name = "a", const std::string& booted = "uki")
+        : machine(machine_name, booted) {}
+
+    /// Learns the cluster and dials it, as after each start of the authority host.
+    void connect(AuthorityProcess& authority);
+
+    Result<net::ClientResponse>
+    send(std::string_view path, std::string body, std::string_view content_type = "application/json");
+
+    /// Errors of the transport, and answers that are errors as api::error_from_answer has them.
+    Result<protocol::Challenge> challenge();
+    std::string evidence_body(const protocol::Challenge& challenge) const;
+    Result<protocol::EvidenceAnswer> attest(); ///< keeps the token when trusted
+
+    protocol::SessionRequest session_request() const;
+    Result<void> open_session();
+
+    bool has_session() const { return session_.has_value(); }
+
+    void forget_session() { session_.reset(); }
+
+    protocol::HostSession& session() { return *session_; }
+
+    /// One message of one operation through the open session. A refusal is an error with its code in `where`.
+    Result<protocol::ReleasedKey> release(const protocol::Operation& operation);
+
+    const std::string& token() const { return token_; }
+
+    AttestedMachine machine;
+
+private:
+    std::optional<net::HttpsClient> client_;
+    std::optional<token::VerifiedServices> services_;
+    std::string token_;
+    std::optional<protocol::HostSession> session_;
+    crypto::SystemRandom random_;
+    net::SystemClock clock_;
+};
+
+/// Makes `host` one that the authority trusts: its CA imported, itself approved, its boot a base image.
+void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& image_version);
+
+} // namespace vouchsafe::test
