@@ -117,7 +117,7 @@ Operation{.service = "vouchsafe.vms", .name = "create", .method = Method::post, 
 Operation{.service = "vouchsafe.vms", .name = "get", .method = Method::get, .path = VS_V1 "/vms/{vm}", .result = document, .server = Server::workload, .privilege = read_vms},
 Operation{.service = "vouchsafe.vms", .name = "start", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "start", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
 Operation{.service = "vouchsafe.vms", .name = "stop", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "stop", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
-Operation{.service = "vouchsafe.vms", .name = "delete", .method = Method::delete_, .path = VS_V1 "/vms/{vm}", .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.vms", .name = "delete", .method = Method::delete_, .path = VS_V1 "/vms/{vm}", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
 Operation{.service = "vouchsafe.agents", .name = "join", .method = Method::post, .path = "/v1/host/join", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},
 Operation{.service = "vouchsafe.agents", .name = "poll", .method = Method::post, .path = "/v1/host/poll", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},
 };

@@ -64,7 +64,10 @@ Result<std::string> Directory::log_in(std::string_view user, const Secret& passw
     const auto verified =
         crypto::verify_password(password, stored ? stored->user.password : nobodys_hash(random_));
     const std::scoped_lock lock(mutex_);
-    if (!stored || !verified) {
+    // Once more: whoever gave the user another password meanwhile ends the sessions of the old one after
+    // this.
+    const auto still = load(user);
+    if (!stored || !verified || !still || still->user.password != stored->user.password) {
         brake_.failed(user, clock_.boot_now());
         return fail(Errc::unauthenticated, "login.wrong", "the name or the password is wrong");
     }
@@ -139,6 +142,7 @@ Result<void> Directory::not_the_last_administrator(std::string_view leaving) {
 }
 
 Result<void> Directory::delete_user(std::string_view name) {
+    const std::scoped_lock change(changes_);
     VS_TRY(const Stored stored, load(name));
     if (stored.user.groups.contains(std::string(access::administrators))) {
         VS_TRY_VOID(not_the_last_administrator(name));
@@ -175,6 +179,7 @@ Result<void> Directory::add_member(std::string_view group, std::string_view user
 
 Result<void> Directory::remove_member(std::string_view group, std::string_view user) {
     VS_TRY_VOID(access::check_group(group));
+    const std::scoped_lock change(changes_);
     VS_TRY(Stored stored, load(user));
     if (group == access::administrators) {
         VS_TRY_VOID(not_the_last_administrator(user));

@@ -63,7 +63,8 @@ private:
     inventory::Documents& documents_;
     const Clock& clock_;
     Random& random_;
-    std::mutex mutex_; ///< guards sessions and brake; never held while a password is hashed
+    std::mutex changes_; ///< taken first: one change at a time where several users count
+    std::mutex mutex_;   ///< guards sessions and brake; never held while a password is hashed
     access::Sessions sessions_;
     access::LoginBrake brake_;
 };

@@ -37,6 +37,11 @@ std::string token_key(std::string_view token) {
     return to_hex(crypto::sha256(as_bytes(token)));
 }
 
+// Short enough to type, so two keys may share one: the whole key is compared wherever it counts.
+std::string host_id(const std::string& client_key) {
+    return "host-" + client_key.substr(0, 12);
+}
+
 Result<std::string> client_key(const net::Request& request) {
     if (!request.peer.key_sha256)
         return fail(Errc::unauthenticated, "agent.certificate", "a host shows its client certificate");
@@ -65,7 +70,10 @@ Result<json::Value> Workload::join(const net::Request& request) {
         if (host.name == message.name && host.client_key != key)
             return fail(
                 Errc::exists, "join.name", "there is a host " + message.name + " already; remove it first");
-    const ManagedHost host{.id = "host-" + key.substr(0, 12),
+    const std::string id = host_id(key);
+    if (const auto known = hosts_.load(id); known && known->client_key != key)
+        return fail(Errc::exists, "join.key", "another host has the id that this key would have");
+    const ManagedHost host{.id = id,
                            .name = message.name,
                            .cluster = cluster,
                            .client_key = key,
@@ -84,7 +92,7 @@ Result<json::Value> Workload::join(const net::Request& request) {
 
 Result<ManagedHost> Workload::host_of(const net::Request& request) {
     VS_TRY(const std::string key, client_key(request));
-    auto host = hosts_.load("host-" + key.substr(0, 12));
+    auto host = hosts_.load(host_id(key));
     if (!host || host->client_key != key)
         return fail(Errc::unauthenticated, "agent.unknown", "this host has not joined, or was removed");
     return host;

@@ -59,8 +59,13 @@ OrderHub::carry_out(const std::string& host, protocol::OrderData data, std::chro
 void OrderHub::post(const std::string& host, protocol::OrderData data) {
     const std::scoped_lock lock(mutex_);
     Host& entry = hosts_[host];
+    const auto unwaited = [this](const protocol::HostOrder& order) { return !results_.contains(order.id); };
+    if (std::ranges::any_of(entry.orders, [&](const protocol::HostOrder& order) {
+            return order.data == data && unwaited(order);
+        }))
+        return flush(entry);
     std::erase_if(entry.orders, [&](const protocol::HostOrder& order) {
-        return order.data.index() == data.index() && !results_.contains(order.id);
+        return order.data.index() == data.index() && unwaited(order);
     });
     entry.orders.push_back({.id = make_uuid(random_), .data = std::move(data)});
     flush(entry);

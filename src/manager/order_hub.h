@@ -35,7 +35,8 @@ public:
     Result<protocol::OrderResult>
     carry_out(const std::string& host, protocol::OrderData data, std::chrono::seconds limit);
 
-    /// Queues an order that nobody waits for; an older one of the same kind that waits is replaced.
+    /// Queues an order that nobody waits for, unless the same waits already; an older one of its kind is
+    /// replaced.
     void post(const std::string& host, protocol::OrderData data);
 
     /// Results that a poll brought.

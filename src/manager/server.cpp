@@ -102,7 +102,10 @@ private:
     tasks(const api::Operation& operation, const json::Value& input, const Caller& caller) {
         if (operation.name == "list")
             return api::json_answer(operation.status, parts_.tasks.list(caller.user));
-        VS_TRY(const json::Value info, parts_.tasks.info(input.find("task")->as_string(), caller.user));
+        VS_TRY(json::Value info, parts_.tasks.info(input.find("task")->as_string(), caller.user));
+        if (const json::Value* const exclude = input.find("exclude_result");
+            exclude != nullptr && exclude->as_bool())
+            info.as_object().erase("result");
         return api::json_answer(operation.status, info);
     }
 

@@ -47,15 +47,29 @@ Result<Vm> Workload::find_vm(const std::string& name_or_id) {
     return fail(Errc::not_found, "vm", "there is no virtual machine " + name_or_id);
 }
 
-Result<protocol::OrderResult> Workload::ordered(Vm& vm, protocol::OrderData data) {
+// While a host worked, another thread may have changed the VM, or deleted it: then it stays deleted.
+Result<Vm> Workload::change_vm(const VmId& id, const std::function<void(Vm&)>& change) {
+    const std::scoped_lock lock(mutex_);
+    VS_TRY(Vm vm, vms_.load(id.text));
+    change(vm);
+    vm.changed = parts_.clock.now();
+    VS_TRY_VOID(vms_.save(id.text, vm));
+    return vm;
+}
+
+Result<void> Workload::forget_vm(const VmId& id) {
+    const std::scoped_lock lock(mutex_);
+    return vms_.remove(id.text);
+}
+
+Result<protocol::OrderResult> Workload::ordered(const Vm& vm, protocol::OrderData data) {
     const bool creates = std::holds_alternative<protocol::VmCreateOrder>(data);
     VS_TRY(protocol::OrderResult result,
            parts_.hub.carry_out(vm.host, std::move(data), creates ? create_limit : order_limit));
     if (result.problem) {
-        vm.problem = text_of(*result.problem);
-        vm.changed = parts_.clock.now();
-        VS_TRY_VOID(vms_.save(vm.id.text, vm));
-        return fail(code_of(*result.problem), result.problem->code, *vm.problem);
+        const std::string problem = text_of(*result.problem);
+        (void)change_vm(vm.id, [&problem](Vm& now) { now.problem = problem; }); // the problem comes first
+        return fail(code_of(*result.problem), result.problem->code, problem);
     }
     return result;
 }
@@ -77,20 +91,20 @@ Result<json::Value> Workload::create_vm(const Call& call) {
     });
     if (host == hosts.end())
         return fail(Errc::not_found, "host", "there is no host " + host_name);
-    Vm vm{.id = {make_uuid(parts_.random)},
-          .name = name,
-          .host = host->id,
-          .provider = provider,
-          .memory_mib = memory.value_or(512),
-          .vcpus = vcpus.value_or(1),
-          .disk_mib = disk,
-          .image = std::move(image),
-          .state = VmState::creating,
-          .problem = {},
-          .blob = {},
-          .context = {},
-          .created = parts_.clock.now(),
-          .changed = parts_.clock.now()};
+    const Vm vm{.id = {make_uuid(parts_.random)},
+                .name = name,
+                .host = host->id,
+                .provider = provider,
+                .memory_mib = memory.value_or(512),
+                .vcpus = vcpus.value_or(1),
+                .disk_mib = disk,
+                .image = std::move(image),
+                .state = VmState::creating,
+                .problem = {},
+                .blob = {},
+                .context = {},
+                .created = parts_.clock.now(),
+                .changed = parts_.clock.now()};
     // What the agent would refuse is refused here first, with the same words.
     const protocol::VmCreateOrder order{.vm = vm.id,
                                         .name = vm.name,
@@ -109,34 +123,34 @@ Result<json::Value> Workload::create_vm(const Call& call) {
     const auto result = ordered(vm, order);
     if (!result || !result->created) {
         // Without a key there is nothing to keep; the reason goes to whoever asked.
-        VS_TRY_VOID(vms_.remove(vm.id.text));
+        VS_TRY_VOID(forget_vm(vm.id));
         return result ? fail(Errc::internal, "vm.created", "the host sent no key record")
                       : std::unexpected(result.error());
     }
-    vm.blob = to_base64(result->created->blob);
-    vm.context = result->created->context.to_json();
-    vm.state = VmState::stopped;
-    vm.problem.reset();
-    vm.changed = parts_.clock.now();
-    VS_TRY_VOID(vms_.save(vm.id.text, vm));
-    return vm_json(vm);
+    VS_TRY(const Vm created, change_vm(vm.id, [&result](Vm& now) {
+               now.blob = to_base64(result->created->blob);
+               now.context = result->created->context.to_json();
+               now.state = VmState::stopped;
+               now.problem.reset();
+           }));
+    return vm_json(created);
 }
 
 Result<json::Value>
 Workload::order_vm(const Call& call, protocol::OrderData (*make)(const VmId&), VmState after) {
-    VS_TRY(Vm vm, find_vm(call.text("vm")));
+    VS_TRY(const Vm vm, find_vm(call.text("vm")));
     VS_TRY_VOID(ordered(vm, make(vm.id)));
-    vm.state = after;
-    vm.problem.reset();
-    vm.changed = parts_.clock.now();
-    VS_TRY_VOID(vms_.save(vm.id.text, vm));
-    return vm_json(vm);
+    VS_TRY(const Vm changed, change_vm(vm.id, [after](Vm& now) {
+               now.state = after;
+               now.problem.reset();
+           }));
+    return vm_json(changed);
 }
 
 Result<json::Value> Workload::delete_vm(const Call& call) {
-    VS_TRY(Vm vm, find_vm(call.text("vm")));
+    VS_TRY(const Vm vm, find_vm(call.text("vm")));
     VS_TRY_VOID(ordered(vm, protocol::VmDeleteOrder{.vm = vm.id}));
-    VS_TRY_VOID(vms_.remove(vm.id.text));
+    VS_TRY_VOID(forget_vm(vm.id));
     return vm_json(vm);
 }
 

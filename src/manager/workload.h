@@ -12,6 +12,7 @@
 #include "protocol/workload.h"
 #include "token/services.h"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,8 +43,11 @@ public:
         return T::from_json(document->value);
     }
 
+    /// `malformed` for what could not be read again: it would spoil every list that it is in.
     Result<void> save(std::string_view id, const T& value, std::int64_t expected = inventory::any_revision) {
-        VS_TRY([[maybe_unused]] const auto revision, documents_.put(kind_, id, value.to_json(), expected));
+        const json::Value document = value.to_json();
+        VS_TRY_VOID(T::from_json(document));
+        VS_TRY([[maybe_unused]] const auto revision, documents_.put(kind_, id, document, expected));
         return {};
     }
 
@@ -102,7 +106,9 @@ private:
     Result<json::Value>
     order_vm(const Call& call, protocol::OrderData (*make)(const VmId&), inventory::VmState after);
     Result<json::Value> delete_vm(const Call& call);
-    Result<protocol::OrderResult> ordered(inventory::Vm& vm, protocol::OrderData data);
+    Result<protocol::OrderResult> ordered(const inventory::Vm& vm, protocol::OrderData data);
+    Result<inventory::Vm> change_vm(const VmId& id, const std::function<void(inventory::Vm&)>& change);
+    Result<void> forget_vm(const VmId& id);
 
     WorkloadParts parts_;
     Shelf<inventory::TrustedCluster> clusters_;
