@@ -5,8 +5,21 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <map>
 
 namespace vouchsafe::cli {
+
+std::string describe_argument(std::string_view argument) {
+    static const std::map<std::string_view, std::string> texts{
+        {"cluster", "id of the cluster"},
+        {"file", "path of the file, or - for standard input"},
+        {"host", "id of the host, or the name or label that it has"},
+        {"name", "its name"},
+        {"role", "authority or workload"},
+        {"version", "version of the image"},
+        {"vm", "name or UUID of the virtual machine"}};
+    return texts.at(argument);
+}
 
 Result<std::string> the_cluster(Connection& connection) {
     VS_TRY(
@@ -15,6 +28,12 @@ Result<std::string> the_cluster(Connection& connection) {
     if (!clusters.is_array() || clusters.as_array().empty())
         return fail(Errc::not_found, "cluster", "there is no trust authority cluster");
     return cell(clusters.as_array().front(), "cluster");
+}
+
+const json::Value& member(const json::Value& object, std::string_view name) {
+    static const json::Value null;
+    const json::Value* const found = object.find(name);
+    return found == nullptr ? null : *found;
 }
 
 Result<std::string> read_text(const std::string& path, std::size_t most) {

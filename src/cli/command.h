@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace vouchsafe::cli {
@@ -42,6 +43,9 @@ void add_command(
         [run](const NoOptions&) { return run(); });
 }
 
+/// What the one argument of a command is, for its --help.
+std::string describe_argument(std::string_view argument);
+
 /// A command with one positional argument.
 template <class Run>
 void add_command(CLI::App& parent,
@@ -55,7 +59,9 @@ void add_command(CLI::App& parent,
         context,
         name,
         description,
-        [&argument](CLI::App& app, std::string& value) { app.add_option(argument, value)->required(); },
+        [&argument](CLI::App& app, std::string& value) {
+            app.add_option(argument, value, describe_argument(argument))->required();
+        },
         std::move(run));
 }
 
@@ -67,6 +73,9 @@ inline CLI::App& add_group(CLI::App& parent, const std::string& name, const std:
 
 /// The one trust authority cluster of the authority management server.
 Result<std::string> the_cluster(Connection& connection);
+
+/// A member of a server's answer; null where it has none.
+const json::Value& member(const json::Value& object, std::string_view name);
 
 /// A text file of at most `most` bytes; "-" is standard input.
 Result<std::string> read_text(const std::string& path, std::size_t most = std::size_t{8} << 20U);

@@ -40,6 +40,9 @@ void add_vm_commands(CLI::App& app, Context& context);
 void add_inspect_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
 
+/// The whole tree, with the options that every command has.
+void add_commands(CLI::App& app, Context& context);
+
 /// The whole program.
 int main(int argc, char** argv);
 

@@ -164,11 +164,11 @@ void add_provider_commands(CLI::App& app, Context& context) {
                             print_json(found);
                             return {};
                         }
-                        const json::Value& status = *found.find("status");
+                        const json::Value& status = member(found, "status");
                         print("primary key " + cell(found, "master_key_id") + ", health " +
                               cell(status, "health"));
                         show_list(context,
-                                  *status.find("servers"),
+                                  member(status, "servers"),
                                   {{"SERVER", "name"},
                                    {"HEALTH", "health"},
                                    {"WE TRUST IT", "client_trust_server"},

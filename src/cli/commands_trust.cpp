@@ -66,10 +66,10 @@ Result<void> connect(const ConnectOptions& options) {
                        "create",
                        json::object({{"cluster", cluster},
                                      {"spec",
-                                      json::object({{"certificates", *principal.find("certificates")},
-                                                    {"issuer", *principal.find("issuer")},
+                                      json::object({{"certificates", member(principal, "certificates")},
+                                                    {"issuer", member(principal, "issuer")},
                                                     {"issuer_alias", "workload"},
-                                                    {"principal", *principal.find("principal")}})}}));
+                                                    {"principal", member(principal, "principal")}})}}));
     if (!created && created.error().where != "consumer.issuer")
         return std::unexpected(created.error());
     say("authority: the workload management server is a consumer");
@@ -84,7 +84,7 @@ Result<void> connect(const ConnectOptions& options) {
                               "import",
                               json::object({{"spec",
                                              json::object({{"anchor", options.anchor},
-                                                           {"document", *services.find("document")}})}})));
+                                                           {"document", member(services, "document")}})}})));
     say("workload: services information imported under anchor " + options.anchor);
     for (const std::string kind : {"attestation", "kms"}) {
         const auto set = workload.call(

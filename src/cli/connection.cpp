@@ -50,6 +50,19 @@ Result<json::Value> body_of(const net::ClientResponse& response) {
                        {.bytes = std::size_t{16} << 20U, .items = std::size_t{1} << 20U});
 }
 
+// What the commands go by without looking again. What is inside is read where it is shown.
+Result<void> has_form(const json::Value& answer, const api::Type& type) {
+    const bool object = type.kind == api::Kind::structure || type.kind == api::Kind::document;
+    const bool good = type.kind == api::Kind::none   ? true
+                      : type.kind == api::Kind::list ? answer.is_array()
+                      : object                       ? answer.is_object()
+                                                     : answer.is_string();
+    if (!good)
+        return fail(
+            Errc::malformed, "server.answer", "the server's answer has not the form of this operation");
+    return {};
+}
+
 Result<net::HttpsClient> client_for(const Login& login) {
     VS_TRY(const net::Url url, net::parse_url(login.url));
     return net::HttpsClient::create(
@@ -59,6 +72,13 @@ Result<net::HttpsClient> client_for(const Login& login) {
 } // namespace
 
 Result<std::map<std::string, Login>> load_logins() {
+    std::error_code ignored; // reading tells what is wrong
+    const auto mode = std::filesystem::status(logins_path(), ignored).permissions();
+    constexpr auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    if (mode != std::filesystem::perms::unknown && (mode & others) != std::filesystem::perms::none)
+        return fail(Errc::untrusted,
+                    "logins.mode",
+                    logins_path() + ": others may use these log-ins; remove the file and log in again");
     const auto content = store::read_file(logins_path(), most_logins);
     std::map<std::string, Login> logins;
     if (!content) {
@@ -195,8 +215,10 @@ Connection::call(std::string_view service, std::string_view operation, const jso
     VS_CHECK(row != nullptr);
     VS_TRY(const api::WireCall wire, api::write_call(*row, input));
     VS_TRY(json::Value answer, impl_->send(row->method, wire));
-    if (row->answer == api::Answer::task && answer.is_string())
-        return impl_->wait_for(answer.as_string());
+    if (row->answer == api::Answer::task && answer.is_string()) {
+        VS_TRY(answer, impl_->wait_for(answer.as_string()));
+    }
+    VS_TRY_VOID(has_form(answer, row->result));
     return answer;
 }
 

@@ -41,12 +41,9 @@ Exit with(std::string_view role, const std::function<Result<void>(Connection&)>&
     return done ? Exit::fine : report(done.error());
 }
 
-int main(int argc, char** argv) {
-    CLI::App app("vouchsafe: administer a trust authority, its hosts and their encrypted virtual machines, "
-                 "and look at "
-                 "evidence offline.");
+void add_commands(CLI::App& app, Context& context) {
     app.name("vouchsafe");
-    app.set_version_flag("--version", "vouchsafe " + std::string(program_version));
+    app.set_version_flag("--version", "vouchsafe 0.1.0", "print the version");
     app.require_subcommand(1);
     app.fallthrough();
     app.footer(
@@ -54,8 +51,7 @@ int main(int argc, char** argv) {
         "found,\n"
         "4 unavailable, 5 not logged in, 70 internal error.\n"
         "Log-ins are kept in $VOUCHSAFE_HOME, or ~/.config/vouchsafe; one for each management server.");
-    Context context;
-    std::map<std::string, Format> formats{{"table", Format::table}, {"json", Format::json}};
+    const std::map<std::string, Format> formats{{"table", Format::table}, {"json", Format::json}};
     app.add_option("--output", context.format, "table for people, json for programs")
         ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
         ->option_text("table|json");
@@ -68,6 +64,13 @@ int main(int argc, char** argv) {
     add_vm_commands(app, context);
     add_audit_commands(app, context);
     add_inspect_commands(app, context);
+}
+
+int main(int argc, char** argv) {
+    CLI::App app("vouchsafe: administer a trust authority, its hosts and their encrypted virtual machines, "
+                 "and look at evidence offline.");
+    Context context;
+    add_commands(app, context);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -9,9 +9,35 @@ namespace vouchsafe::cli {
 
 namespace {
 
+// Control characters are ASCII's and Unicode's second block of them, which terminals obey too: how many bytes
+// the one at `at` has, 0 for none.
+std::size_t control_at(std::string_view text, std::size_t at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : 0);
+    if (c == 0xC2 && next >= 0x80 && next <= 0x9F)
+        return 2;
+    return c < 0x20 || c == 0x7F ? 1 : 0;
+}
+
+/// Every control character replaced by what `instead` makes of it.
+template <class Instead> std::string without_controls(std::string_view text, const Instead& instead) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = control_at(text, at);
+        if (size == 0)
+            out += text[at++];
+        else
+            out += instead(static_cast<unsigned char>(text[at + size - 1]));
+        at += size;
+    }
+    return out;
+}
+
+// The last door before a terminal: lines may end, and nothing else is obeyed.
 void write_line(std::FILE* stream, std::string_view text) {
-    (void)std::fwrite(text.data(), 1, text.size(), stream);
-    if (!text.ends_with('\n'))
+    const std::string safe = without_controls(text, [](unsigned char c) { return c == '\n' ? '\n' : ' '; });
+    (void)std::fwrite(safe.data(), 1, safe.size(), stream);
+    if (!safe.ends_with('\n'))
         (void)std::fputc('\n', stream);
 }
 
@@ -109,7 +135,7 @@ void print(std::string_view text) {
 }
 
 void print_json(const json::Value& value) {
-    write_line(stdout, json::pretty(value));
+    write_line(stdout, json_text(value));
 }
 
 void say(std::string_view text) {
@@ -124,10 +150,15 @@ Exit report(const Error& error) {
 }
 
 std::string printable(std::string_view text) {
-    std::string out(text);
-    std::ranges::replace_if(
-        out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-    return out;
+    return without_controls(text, [](unsigned char) { return ' '; });
+}
+
+std::string json_text(const json::Value& value) {
+    // JSON escapes ASCII's control characters but one by itself; what is left can only be inside a string.
+    return without_controls(json::pretty(value), [](unsigned char c) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        return c == '\n' ? std::string("\n") : std::string("\\u00") + digits[c >> 4U] + digits[c & 0xFU];
+    });
 }
 
 } // namespace vouchsafe::cli

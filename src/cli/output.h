@@ -48,7 +48,11 @@ void say(std::string_view text);           ///< to stderr: progress and notes
 /// "vouchsafe: <what>" and, where one is known, "  try: <hint>"; returns the exit code.
 Exit report(const Error& error);
 
-/// Without control characters, so that what comes from a server cannot drive the terminal.
+/// Without control characters, line ends among them: what comes from a server cannot drive the terminal, nor
+/// write lines of its own.
 std::string printable(std::string_view text);
+
+/// Indented JSON with every control character escaped.
+std::string json_text(const json::Value& value);
 
 } // namespace vouchsafe::cli
