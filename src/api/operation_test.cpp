@@ -204,7 +204,7 @@ TEST(Table, TheChecksOfRowsSeeWhatIsWrong) {
     }
 }
 
-// --- the table as a whole
+// --- the whole table
 
 TEST(Table, NoRequestFitsTwoRows) {
     const auto all = operations();
@@ -297,16 +297,6 @@ TEST(Table, EachServiceHasItsServer) {
         ASSERT_NE(side, std::end(sides)) << name_of(row) << " belongs to no server yet";
         EXPECT_EQ(row.server, side->second) << name_of(row);
     }
-}
-
-TEST(Table, RowsAreFoundByName) {
-    for (const Operation& row : operations()) {
-        const Operation* const found = find_operation(row.service, row.name);
-        ASSERT_NE(found, nullptr);
-        EXPECT_EQ(name_of(*found), name_of(row));
-    }
-    EXPECT_EQ(find_operation("vouchsafe.vms", "explode"), nullptr);
-    EXPECT_EQ(find_operation("vouchsafe", "vms"), nullptr);
 }
 
 // --- every row, on the wire and back

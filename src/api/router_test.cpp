@@ -262,6 +262,17 @@ TEST(WireCall, IsWrittenOnlyOfWhatFits) {
         EXPECT_FALSE(write_call(attest, input));
 }
 
+TEST(Table, RowsAreFoundByName) {
+    for (const Operation& row : operations()) {
+        const Operation* const found = find_operation(row.service, row.name);
+        ASSERT_NE(found, nullptr);
+        EXPECT_EQ(found->service, row.service);
+        EXPECT_EQ(found->name, row.name);
+    }
+    EXPECT_EQ(find_operation("vouchsafe.vms", "explode"), nullptr);
+    EXPECT_EQ(find_operation("vouchsafe", "vms"), nullptr);
+}
+
 TEST(BodyLimit, FollowsThePath) {
     constexpr std::size_t kib = 1024;
     const std::tuple<Method, std::string_view, std::size_t> cases[] = {
