@@ -92,6 +92,8 @@ Result<Keyring> Keyring::load(const store::SealedFiles& files, const Clock& cloc
 
     VS_TRY(const Secret root_pem, files.load(root_certificate_name));
     VS_TRY(ring.root_certificate_, crypto::Certificate::from_pem(to_string(root_pem)));
+    if (ring.root_certificate_->spki_der() != ring.root_.public_key().spki_der())
+        return fail(Errc::untrusted, "keyring.root_certificate", "the root certificate is of another key");
     VS_TRY(ring.tls_key_, load_key(files, tls_name));
     for (const token::KeyUse use : token::all_key_uses) {
         VS_TRY(auto key, load_key(files, key_name(use)));
