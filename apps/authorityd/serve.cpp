@@ -79,8 +79,10 @@ void log_to_stderr() {
 // What a change forgets besides state: keys of providers that are gone.
 class Housekeeping {
 public:
-    Housekeeping(keyprovider::PrimaryKeyCache& keys, const authority::Core& core)
-        : keys_(keys), core_(core) {}
+    Housekeeping(keyprovider::PrimaryKeyCache& keys,
+                 authority::KeyServers& servers,
+                 const authority::Core& core)
+        : keys_(keys), servers_(servers), core_(core) {}
 
     void operator()(const Error* error) {
         if (error != nullptr)
@@ -89,10 +91,12 @@ public:
         else
             spdlog::info("heartbeat: works again");
         keys_.retain(*core_.state());
+        servers_.retain(*core_.state());
     }
 
 private:
     keyprovider::PrimaryKeyCache& keys_;
+    authority::KeyServers& servers_;
     const authority::Core& core_;
 };
 
@@ -202,7 +206,7 @@ Result<void> serve(const Options& options) {
                                     }},
                                pool);
     VS_TRY_VOID(core->heartbeat());
-    const authority::Heartbeat heartbeat(*core, Housekeeping(primary_keys, *core));
+    const authority::Heartbeat heartbeat(*core, Housekeeping(primary_keys, key_servers, *core));
     serving.store(true);
 
     VS_TRY([[maybe_unused]] const auto started,

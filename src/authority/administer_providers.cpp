@@ -193,9 +193,13 @@ Result<json::Value> service_status(const Invocation& call) {
 
 Result<json::Value> set_credential(const Invocation& call) {
     VS_TRY(const Provider* const provider, provider_of(call));
+    if (!provider->username)
+        return fail(Errc::malformed,
+                    "provider.username",
+                    provider->name + ": has no user name that a password could go with");
     Provider after = *provider;
     const Secret password(as_bytes(call.text("credential")));
-    after.sealed_password = call.parts.secrets.seal("provider-" + provider->uid + "-password", password);
+    after.sealed_password = call.parts.secrets.seal(password_name(provider->uid), password);
     return call.commit(inventory::ProviderUpdate{.provider = std::move(after)});
 }
 

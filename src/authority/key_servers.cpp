@@ -37,9 +37,38 @@ std::string client_key_name(const std::string& provider_uid) {
     return "provider-" + provider_uid + "-client-key";
 }
 
+std::string password_name(const std::string& provider_uid) {
+    return "provider-" + provider_uid + "-password";
+}
+
+Result<std::optional<kmip::Credential>> KeyServers::credential(const inventory::Provider& provider) {
+    if (!provider.username)
+        return std::nullopt;
+    Secret password;
+    if (provider.sealed_password) {
+        VS_TRY(password, secrets_.open(password_name(provider.uid), *provider.sealed_password));
+    }
+    return kmip::Credential{.username = *provider.username, .password = std::move(password)};
+}
+
 kmip::Deadline KeyServers::deadline(const inventory::Provider& provider) {
     const std::chrono::seconds wanted(provider.connection_timeout.value_or(usual_timeout.count()));
     return std::chrono::steady_clock::now() + std::clamp(wanted, std::chrono::seconds(1), longest_timeout);
+}
+
+void KeyServers::retain(const inventory::AuthorityState& state) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(pool_, [&state](const auto& entry) {
+        const inventory::Provider* const provider = state.provider_by_uid(entry.first.first);
+        return provider == nullptr ||
+               std::ranges::find(provider->servers, entry.first.second, &inventory::KmipServer::name) ==
+                   provider->servers.end();
+    });
+}
+
+std::size_t KeyServers::size() const {
+    const std::scoped_lock lock(mutex_);
+    return pool_.size();
 }
 
 Result<std::unique_ptr<kmip::Transport>> KeyServers::connect(const inventory::Provider& provider,
@@ -53,19 +82,22 @@ Result<std::unique_ptr<kmip::Transport>> KeyServers::connect(const inventory::Pr
                     provider.name + ": no certificate of its key server is trusted yet");
     const std::string configuration = configuration_of(provider, server);
     const std::scoped_lock lock(mutex_);
-    Pooled& pooled = pool_[{provider.uid, server.name}];
-    if (pooled.configuration != configuration) {
+    std::shared_ptr<net::KmipTransport> transport;
+    if (const auto found = pool_.find({provider.uid, server.name});
+        found != pool_.end() && found->second.configuration == configuration)
+        transport = found->second.transport;
+    if (transport == nullptr) {
         VS_TRY(Secret key, secrets_.open(client_key_name(provider.uid), *provider.sealed_client_key));
         VS_TRY(
-            auto transport,
+            transport,
             net::KmipTransport::create(
                 {.server = {.host = server.address.hostname, .port = server.address.port},
                  .trust = {.pem = provider.trusted_peer_certificates},
                  .identity = {.certificate_pem = *provider.client_certificate, .private_key = std::move(key)},
                  .resolve = resolve_}));
-        pooled = {.configuration = configuration, .transport = std::move(transport)};
+        pool_[{provider.uid, server.name}] = {.configuration = configuration, .transport = transport};
     }
-    return std::make_unique<Shared>(pooled.transport);
+    return std::make_unique<Shared>(std::move(transport));
 }
 
 } // namespace vouchsafe::authority

@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "inventory/provider.h"
+#include "inventory/state.h"
 #include "keyprovider/kmip_key_server.h"
 #include "net/endpoint.h"
 #include "net/kmip_transport.h"
@@ -11,12 +12,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace vouchsafe::authority {
 
 /// Under this name a provider's client key is sealed inside change records.
 std::string client_key_name(const std::string& provider_uid);
+/// And under this one the password that goes with its user name.
+std::string password_name(const std::string& provider_uid);
 
 /// Keeps one transport for each key server and configuration, so that a connection is used again.
 class KeyServers final : public keyprovider::KmipConnector {
@@ -26,7 +30,12 @@ public:
 
     Result<std::unique_ptr<kmip::Transport>> connect(const inventory::Provider& provider,
                                                      const inventory::KmipServer& server) override;
+    Result<std::optional<kmip::Credential>> credential(const inventory::Provider& provider) override;
     kmip::Deadline deadline(const inventory::Provider& provider) override;
+
+    /// Forgets the ways, and with them the client keys, of providers that the state does not have.
+    void retain(const inventory::AuthorityState& state);
+    std::size_t size() const;
 
     const net::ResolveMap& resolve() const { return resolve_; }
 
@@ -38,7 +47,7 @@ private:
 
     const store::SealedFiles& secrets_;
     net::ResolveMap resolve_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<std::pair<std::string, std::string>, Pooled> pool_; ///< by provider uid and server name
 };
 

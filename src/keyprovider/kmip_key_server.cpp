@@ -29,13 +29,14 @@ template <class Out, class Use>
 Result<Out> KmipKeyServer::with_servers(const inventory::Provider& provider, const Use& use) {
     Error last{
         .code = Errc::unavailable, .where = "key_server.none", .detail = "the provider has no key server"};
+    VS_TRY(const auto credential, connector_.credential(provider));
     for (const inventory::KmipServer& server : provider.servers) {
         auto transport = connector_.connect(provider, server);
         if (!transport) {
             last = transport.error();
             continue;
         }
-        kmip::Client client(**transport);
+        kmip::Client client(**transport, {.credential = credential ? &*credential : nullptr});
         auto out = use(client, connector_.deadline(provider));
         if (out || !worth_another_server(out.error()))
             return out;

@@ -7,6 +7,7 @@
 #include "kmip/client.h"
 
 #include <memory>
+#include <optional>
 
 namespace vouchsafe::keyprovider {
 
@@ -21,6 +22,8 @@ public:
     /// May be called by several threads.
     virtual Result<std::unique_ptr<kmip::Transport>> connect(const inventory::Provider& provider,
                                                              const inventory::KmipServer& server) = 0;
+    /// What the provider's servers want besides the client certificate; nothing as a rule.
+    virtual Result<std::optional<kmip::Credential>> credential(const inventory::Provider& provider) = 0;
     /// By when an exchange that starts now must have ended.
     virtual kmip::Deadline deadline(const inventory::Provider& provider) = 0;
 };

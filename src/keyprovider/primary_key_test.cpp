@@ -154,6 +154,15 @@ TEST_F(PrimaryKeyTest, IsForgottenWithItsProviderAndItsLease) {
     EXPECT_EQ(house.keys.size(), 0U);
 }
 
+TEST_F(PrimaryKeyTest, IsAskedForWithTheProvidersCredential) {
+    house.kmip().login = {"fred", "p4ssw0rd"};
+    EXPECT_EQ(refusal(), "kmip.misconfigured");
+    house.clock.pass(2s);
+    house.connector.username = "fred";
+    EXPECT_EQ(refusal(), "none");
+    EXPECT_EQ(test::credential_of(house.kmip().requests.back()), house.kmip().login);
+}
+
 TEST_F(PrimaryKeyTest, FailsWithoutServers) {
     house.provider().servers.clear();
     EXPECT_EQ(refusal(), "key_server.none");

@@ -27,7 +27,7 @@ private:
 Client::Client(Transport& transport, ClientOptions options) : transport_(transport), options_(options) {}
 
 Result<ttlv::Item> Client::ask(ProtocolVersion version, const RequestItem& item, Deadline deadline) {
-    Buffer request = encode_request(version, {&item, 1});
+    Buffer request = encode_request(version, {&item, 1}, options_.credential);
     const WipeAtEnd wipe_request(request);
     auto answer = transport_.exchange(request, deadline);
     if (!answer)

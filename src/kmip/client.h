@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "kmip/failure.h"
+#include "kmip/message.h"
 #include "kmip/operations.h"
 #include "kmip/version.h"
 
@@ -36,6 +37,7 @@ struct ClientOptions {
     ProtocolVersion newest = supported_versions.front();     ///< do not go above it
     std::optional<ProtocolVersion> last_good = std::nullopt; ///< what worked with this server before
     ttlv::Limits limits{};
+    const Credential* credential = nullptr; ///< sent with every request; outlives the client
 };
 
 class Client {

@@ -74,6 +74,29 @@ TEST_P(ClientTest, LeadsAKeyThroughItsLife) {
     EXPECT_EQ(client.locate_by_name("new", 10, no_hurry), std::vector<KeyId>{});
 }
 
+TEST_P(ClientTest, GivesItsCredentialWithEveryRequest) {
+    server.login = {"fred", "p4ssw0rd"};
+    const Credential credential{.username = "fred", .password = Secret(as_bytes("p4ssw0rd"))};
+    Client client(server, {.credential = &credential});
+    EXPECT_TRUE(client.get({"pk"}, no_hurry));
+    EXPECT_GE(server.requests.size(), 2U); // negotiation too
+    for (const ttlv::Item& request : server.requests)
+        EXPECT_EQ(test::credential_of(request), server.login);
+}
+
+TEST_P(ClientTest, IsRefusedWithoutOrWithAnotherCredential) {
+    server.login = {"fred", "p4ssw0rd"};
+    const Credential wrong{.username = "fred", .password = Secret(as_bytes("guess"))};
+    const Credential no_password{.username = "fred", .password = {}};
+    for (const Credential* credential : {static_cast<const Credential*>(nullptr), &wrong, &no_password}) {
+        Client client(server, {.credential = credential});
+        const auto key = client.get({"pk"}, no_hurry);
+        ASSERT_FALSE(key);
+        EXPECT_EQ(failure_class(key.error()), FailureClass::misconfigured);
+        EXPECT_EQ(key.error().detail.find("guess"), std::string::npos);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Versions, ClientTest, testing::ValuesIn(supported_versions), [](const auto& row) {
     return "V" + std::to_string(row.param.major) + std::to_string(row.param.minor);
 });

@@ -59,6 +59,9 @@ enum class ResultReason : std::uint32_t {
     general_failure = 0x100,
 };
 
+/// [KMIP 1.4, Credential Type]
+enum class CredentialType : std::uint32_t { username_and_password = 0x01 };
+
 enum class ObjectType : std::uint32_t { symmetric_key = 0x02, secret_data = 0x07 };
 
 enum class Algorithm : std::uint32_t { aes = 0x03 };

@@ -13,12 +13,28 @@ using ttlv::Item;
 using ttlv::Structure;
 using ttlv::Tag;
 
-Item request_header(ProtocolVersion version, std::size_t count) {
-    return ttlv::structure(Tag::request_header,
-                           {ttlv::structure(Tag::protocol_version,
-                                            {ttlv::integer(Tag::protocol_version_major, version.major),
-                                             ttlv::integer(Tag::protocol_version_minor, version.minor)}),
-                            ttlv::integer(Tag::batch_count, static_cast<std::int32_t>(count))});
+Item authentication(const Credential& credential) {
+    Structure value{ttlv::text(Tag::username, credential.username)};
+    if (!credential.password.empty())
+        value.push_back(credential.password.expose(
+            [](Bytes password) { return ttlv::wiped_text(Tag::password, password); }));
+    return ttlv::structure(
+        Tag::authentication,
+        {ttlv::structure(Tag::credential,
+                         {ttlv::enumeration(Tag::credential_type,
+                                            std::to_underlying(CredentialType::username_and_password)),
+                          ttlv::structure(Tag::credential_value, std::move(value))})});
+}
+
+// The order of the fields is the specification's: servers read by it.
+Item request_header(ProtocolVersion version, const Credential* credential, std::size_t count) {
+    Structure fields{ttlv::structure(Tag::protocol_version,
+                                     {ttlv::integer(Tag::protocol_version_major, version.major),
+                                      ttlv::integer(Tag::protocol_version_minor, version.minor)})};
+    if (credential != nullptr)
+        fields.push_back(authentication(*credential));
+    fields.push_back(ttlv::integer(Tag::batch_count, static_cast<std::int32_t>(count)));
+    return ttlv::structure(Tag::request_header, std::move(fields));
 }
 
 Item batch_item(const RequestItem& item, std::optional<std::uint8_t> batch_id) {
@@ -80,10 +96,11 @@ Result<ResponseItem> read_item(const Item& batch) {
 
 } // namespace
 
-Buffer encode_request(ProtocolVersion version, std::span<const RequestItem> items) {
+Buffer
+encode_request(ProtocolVersion version, std::span<const RequestItem> items, const Credential* credential) {
     VS_CHECK(!items.empty() && items.size() <= 255);
     Structure message;
-    message.push_back(request_header(version, items.size()));
+    message.push_back(request_header(version, credential, items.size()));
     std::uint8_t id = 0;
     for (const RequestItem& item : items)
         message.push_back(batch_item(item, items.size() > 1 ? std::optional(++id) : std::nullopt));

@@ -1,12 +1,14 @@
 // KMIP messages: a header and batch items, as little of both as every server understands.
 //
-// Requests carry Protocol Version and Batch Count, nothing else: no time stamp (servers refuse a clock that
-// is a second ahead) and no correlation value. Responses are read with patience: another version than ours,
-// no operation, no batch item id, fewer items than counted and unknown tags are all met in the field.
+// Requests carry Protocol Version and Batch Count, and Authentication where there is a credential, nothing
+// else: no time stamp (servers refuse a clock that is a second ahead) and no correlation value. Responses are
+// read with patience: another version than ours, no operation, no batch item id, fewer items than counted and
+// unknown tags are all met in the field.
 #pragma once
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "kmip/enums.h"
 #include "kmip/version.h"
 #include "ttlv/codec.h"
@@ -14,18 +16,27 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace vouchsafe::kmip {
+
+/// Username and Password [KMIP 1.4, Credential], for servers that want more than a client certificate.
+struct Credential {
+    std::string username;
+    Secret password; ///< UTF-8; empty: a username alone
+};
 
 struct RequestItem {
     Operation operation;
     ttlv::Structure payload;
 };
 
-/// Several items get Unique Batch Item IDs "\x01", "\x02", ...; one item needs none. The bytes can hold
-/// secrets: the caller wipes them.
-Buffer encode_request(ProtocolVersion version, std::span<const RequestItem> items);
+/// With a credential, unless that is nullptr. Several items get Unique Batch Item IDs "\x01", "\x02", ...;
+/// one item needs none. The bytes can hold secrets: the caller wipes them.
+Buffer encode_request(ProtocolVersion version,
+                      std::span<const RequestItem> items,
+                      const Credential* credential = nullptr);
 
 struct ResponseItem {
     std::optional<Operation> operation;

@@ -25,6 +25,36 @@ TEST(EncodeRequest, WritesGetByteForByte) {
               "42009407000000083439613163613838"); // Unique Identifier
 }
 
+// [KMIP 1.4, Credential]: between version and batch count, where servers that read by order look for it.
+TEST(EncodeRequest, WritesTheCredentialByteForByte) {
+    const RequestItem item = query();
+    const Credential credential{.username = "fred", .password = Secret(as_bytes("password1"))};
+    const std::string plain = to_hex(encode_request({1, 4}, {&item, 1}));
+    const std::string with = to_hex(encode_request({1, 4}, {&item, 1}, &credential));
+    const std::string authentication = "42000c0100000048"                 // Authentication
+                                       "4200230100000040"                 // Credential
+                                       "42002405000000040000000100000000" // Username and Password
+                                       "4200250100000028"                 // Credential Value
+                                       "42009907000000046672656400000000" // Username
+                                       "4200a1070000000970617373776f72643100000000000000"; // Password
+    const auto count = with.find("42000d02");
+    ASSERT_NE(count, std::string::npos);
+    EXPECT_EQ(with.substr(count - authentication.size(), authentication.size()), authentication);
+    std::string without = with; // sizes of message and header aside, all else is as it was
+    without.erase(count - authentication.size(), authentication.size());
+    EXPECT_EQ(without.substr(32), plain.substr(32));
+}
+
+TEST(EncodeRequest, WritesAUserNameAlone) {
+    const RequestItem item = query();
+    const Credential credential{.username = "fred", .password = {}};
+    const std::string with = to_hex(encode_request({1, 4}, {&item, 1}, &credential));
+    EXPECT_NE(with.find("4200250100000010"
+                        "42009907000000046672656400000000"
+                        "42000d02"),
+              std::string::npos);
+}
+
 TEST(EncodeRequest, NumbersTheItemsOfABatch) {
     const RequestItem items[] = {get(KeyId{"a"}), get(KeyId{"b"})};
     const auto message = ttlv::parse(encode_request({1, 4}, items));

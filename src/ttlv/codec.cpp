@@ -46,6 +46,8 @@ struct ValueSize {
     std::size_t operator()(Interval) const { return 4; }
 
     std::size_t operator()(DateTimeExtended) const { return 8; }
+
+    std::size_t operator()(const WipedText& value) const { return value.bytes.view().size(); }
 };
 
 std::size_t value_size(const Item& item) {
@@ -93,6 +95,8 @@ public:
     void operator()(Interval value) { big(value.seconds); }
 
     void operator()(DateTimeExtended value) { big(static_cast<std::uint64_t>(value.microseconds)); }
+
+    void operator()(const WipedText& value) { bytes(value.bytes.view()); }
 
 private:
     void bytes(Bytes value) { out_.insert(out_.end(), value.begin(), value.end()); }

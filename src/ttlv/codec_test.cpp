@@ -208,6 +208,14 @@ TEST(Describe, NamesTagsAndHidesSecrets) {
               "  0x540001 (Integer) = 7\n");
 }
 
+TEST(WipedText, IsEncodedAsTextAndNeverShown) {
+    const Item item = wiped_text(Tag::password, as_bytes("p4ssw0rd!"));
+    EXPECT_EQ(item.type(), Type::text);
+    EXPECT_EQ(encode(item), encode(text(Tag::password, "p4ssw0rd!")));
+    EXPECT_EQ(describe(item).find("p4ss"), std::string::npos);
+    EXPECT_EQ(describe(wiped_text(Tag::name_value, as_bytes("p4ssw0rd!"))).find("p4ss"), std::string::npos);
+}
+
 TEST(Describe, HidesTransparentKeyMaterialAndTamesText) {
     const Item message =
         structure(Tag::key_value,

@@ -62,6 +62,10 @@ Item text(Tag tag, std::string_view value) {
     return {tag, std::string(value)};
 }
 
+Item wiped_text(Tag tag, Bytes value) {
+    return {tag, WipedText{WipedBytes(value)}};
+}
+
 Item byte_string(Tag tag, Bytes value) {
     return {tag, WipedBytes(value)};
 }
@@ -137,12 +141,17 @@ struct Show {
     Shown operator()(DateTimeExtended value) const {
         return {"Date-Time Extended", std::to_string(value.microseconds) + " us"};
     }
+
+    Shown operator()(const WipedText& value) const {
+        return {"Text String", size_only(value.bytes.view().size())};
+    }
 };
 
 std::string hidden_value(const Item& item) {
     if (const auto* const value = item.as<std::string>())
         return size_only(value->size());
-    const bool sized = item.type() == Type::bytes || item.type() == Type::big_integer;
+    const bool sized =
+        item.as<WipedText>() != nullptr || item.type() == Type::bytes || item.type() == Type::big_integer;
     return sized ? std::visit(Show{}, item.value).value : "<hidden>";
 }
 

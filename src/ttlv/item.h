@@ -18,7 +18,7 @@
 
 namespace vouchsafe::ttlv {
 
-/// The type byte; the order of the alternatives of Value.
+/// The type byte; the order of the alternatives of Value, which has WipedText besides.
 enum class Type : std::uint8_t {
     structure = 1,
     integer,
@@ -85,6 +85,13 @@ struct DateTimeExtended {
     friend bool operator==(const DateTimeExtended&, const DateTimeExtended&) = default;
 };
 
+/// Text that is wiped as bytes are: a password to be sent. Encoded as a Text String; parsing makes none.
+struct WipedText {
+    WipedBytes bytes;
+
+    friend bool operator==(const WipedText&, const WipedText&) = default;
+};
+
 struct Item;
 using Structure = std::vector<Item>;
 using Value = std::variant<Structure,
@@ -97,13 +104,16 @@ using Value = std::variant<Structure,
                            WipedBytes,
                            DateTime,
                            Interval,
-                           DateTimeExtended>;
+                           DateTimeExtended,
+                           WipedText>;
 
 struct Item {
     Tag tag;
     Value value;
 
-    Type type() const { return static_cast<Type>(value.index() + 1); }
+    Type type() const {
+        return std::holds_alternative<WipedText>(value) ? Type::text : static_cast<Type>(value.index() + 1);
+    }
 
     /// The value, if it is of this type.
     template <class T> const T* as() const { return std::get_if<T>(&value); }
@@ -121,6 +131,7 @@ Item long_integer(Tag tag, std::int64_t value);
 Item enumeration(Tag tag, std::uint32_t value);
 Item boolean(Tag tag, bool value);
 Item text(Tag tag, std::string_view value);
+Item wiped_text(Tag tag, Bytes value); ///< the bytes are UTF-8
 Item byte_string(Tag tag, Bytes value);
 Item date_time(Tag tag, std::int64_t seconds);
 Item interval(Tag tag, std::uint32_t seconds);

@@ -57,6 +57,10 @@ public:
         return std::make_unique<Shared>(*transport_);
     }
 
+    Result<std::optional<kmip::Credential>> credential(const inventory::Provider&) override {
+        return std::nullopt;
+    }
+
     kmip::Deadline deadline(const inventory::Provider&) override { return in_ten_seconds(); }
 
 protected:
@@ -139,6 +143,19 @@ TEST_F(KeyServerTest, LeadsAKeyThroughItsLifeInEveryVersion) {
         EXPECT_TRUE(client.revoke(*id, kmip::RevocationReason::cessation, in_ten_seconds()));
         EXPECT_TRUE(client.destroy(*id, in_ten_seconds()));
         EXPECT_EQ(client.get(*id, in_ten_seconds()).error().where, "kmip.replica_lag");
+    }
+}
+
+// PyKMIP reads the credential and ignores it: what is tested is that it can read it.
+TEST_F(KeyServerTest, ReadsACredentialInEveryVersion) {
+    const kmip::Credential credential{.username = "fred", .password = Secret(as_bytes("p4ssw0rd"))};
+    for (const kmip::ProtocolVersion newest : kmip::supported_versions) {
+        SCOPED_TRACE(kmip::to_string(newest));
+        Shared transport(*transport_);
+        kmip::Client client(transport, {.newest = newest, .credential = &credential});
+        const auto facts = client.query(in_ten_seconds());
+        ASSERT_TRUE(facts) << facts.error().detail;
+        EXPECT_TRUE(facts->can(kmip::Operation::get));
     }
 }
 

@@ -64,6 +64,17 @@ ProtocolVersion version_of(const Item& request) {
     return version_in(child(child(request, Tag::request_header), Tag::protocol_version));
 }
 
+std::optional<std::pair<std::string, std::string>> credential_of(const Item& request) {
+    const Item* const authentication = child(request, Tag::request_header).find(Tag::authentication);
+    if (authentication == nullptr)
+        return std::nullopt;
+    const Item& credential = child(*authentication, Tag::credential);
+    VS_CHECK(child(credential, Tag::credential_type).as<ttlv::Enumeration>()->value == 1);
+    const Item& value = child(credential, Tag::credential_value);
+    const std::string* const password = text_in(value, Tag::password);
+    return std::pair(*child(value, Tag::username).as<std::string>(), password == nullptr ? "" : *password);
+}
+
 std::size_t KmipServer::count(Operation operation) const {
     return static_cast<std::size_t>(std::ranges::count(requests, operation, operation_of));
 }
@@ -79,7 +90,7 @@ Result<Buffer> KmipServer::exchange(Bytes request, kmip::Deadline) {
         return to_buffer(request);
     const ProtocolVersion version = version_of(message);
     const Operation operation = operation_of(message);
-    if (fault == KmipFault::unauthenticated)
+    if (fault == KmipFault::unauthenticated || (login && credential_of(message) != login))
         return respond({1, 0}, operation, {.refused = ResultReason::authentication_not_successful});
     if (std::ranges::find(versions, version) == versions.end())
         return respond({1, 0}, operation, {.refused = ResultReason::invalid_message});

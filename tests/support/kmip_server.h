@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vouchsafe::test {
@@ -49,8 +50,9 @@ public:
     std::map<std::string, StoredKey> keys;
     std::vector<kmip::ProtocolVersion> versions{kmip::supported_versions.begin(),
                                                 kmip::supported_versions.end()};
-    KmipFault fault = KmipFault::none; ///< of every exchange until it is changed
-    std::vector<ttlv::Item> requests;  ///< as they came
+    std::optional<std::pair<std::string, std::string>> login; ///< who must ask, by name and password
+    KmipFault fault = KmipFault::none;                        ///< of every exchange until it is changed
+    std::vector<ttlv::Item> requests;                         ///< as they came
 
     Result<Buffer> exchange(Bytes request, kmip::Deadline deadline) override;
 
@@ -78,5 +80,7 @@ private:
 kmip::Operation operation_of(const ttlv::Item& request);
 const ttlv::Item& payload_of(const ttlv::Item& request);
 kmip::ProtocolVersion version_of(const ttlv::Item& request);
+/// Name and password in the request's header.
+std::optional<std::pair<std::string, std::string>> credential_of(const ttlv::Item& request);
 
 } // namespace vouchsafe::test

@@ -93,6 +93,14 @@ struct MemoryConnector final : keyprovider::KmipConnector {
         return std::make_unique<Forward>(found->second);
     }
 
+    std::string username{}; ///< with the password "p4ssw0rd"; empty: no credential
+
+    Result<std::optional<kmip::Credential>> credential(const inventory::Provider&) override {
+        if (username.empty())
+            return std::nullopt;
+        return kmip::Credential{.username = username, .password = Secret(as_bytes("p4ssw0rd"))};
+    }
+
     kmip::Deadline deadline(const inventory::Provider&) override { return kmip::Deadline::max(); }
 };
 
