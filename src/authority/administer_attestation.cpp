@@ -18,13 +18,6 @@ using inventory::AuthorityState;
 #define VS_TA "vcenter.trusted_infrastructure.trust_authority_clusters"
 #define VS_ATT VS_TA ".attestation"
 
-Result<void> same_cluster(const Invocation& call) {
-    if (call.text("cluster") != call.state.cluster)
-        return fail(
-            Errc::not_found, "cluster", "there is no trust authority cluster " + call.text("cluster"));
-    return {};
-}
-
 template <class Map>
 Result<typename Map::const_iterator> named(const Map& map, const std::string& name, std::string_view what) {
     const auto found = map.find(name);
@@ -65,12 +58,12 @@ Result<json::Value> list_clusters(const Invocation& call) {
 }
 
 Result<json::Value> get_cluster(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     return cluster_info(call.state);
 }
 
 Result<json::Value> update_cluster(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const json::Value* const wish = call.find("spec")->find("state");
     if (wish == nullptr || wish->is_null())
         return json::Value();
@@ -81,7 +74,7 @@ Result<json::Value> update_cluster(const Invocation& call) {
 }
 
 Result<json::Value> attestation_status(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     return call.parts.core.lease_valid(call.parts.clock.boot_now())
                ? healthy()
                : unhealthy("attestation.lease", "this authority host has lost its right to release");
@@ -90,7 +83,7 @@ Result<json::Value> attestation_status(const Invocation& call) {
 // --- base images
 
 Result<json::Value> import_image(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     VS_TRY(const Buffer document, from_base64(call.text("imgdb")));
     VS_TRY(const appraisal::BaseImage image, appraisal::parse_base_image(document));
     VS_TRY(json::Value value, parse_document(document));
@@ -99,7 +92,7 @@ Result<json::Value> import_image(const Invocation& call) {
 }
 
 Result<json::Value> list_images(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [version, image] : call.state.images)
         if (api::wants(&call.input, "version", json::Value(version)) &&
@@ -111,7 +104,7 @@ Result<json::Value> list_images(const Invocation& call) {
 }
 
 Result<json::Value> get_image(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     VS_TRY(const auto found, named(call.state.images, call.text("version"), "base image"));
     VS_TRY(const auto observations, call.parts.records.observations());
     std::optional<SysTime> last;
@@ -126,14 +119,14 @@ Result<json::Value> get_image(const Invocation& call) {
 }
 
 Result<json::Value> delete_image(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     return call.commit(inventory::ImageRemove{.version = {call.text("version")}});
 }
 
 // --- TPM CAs
 
 Result<json::Value> create_ca(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const json::Value& spec = *call.find("spec");
     const json::Value* const chain = spec.find("cert_chain");
     if (chain == nullptr || chain->is_null())
@@ -147,12 +140,14 @@ Result<json::Value> create_ca(const Invocation& call) {
         // Software TPMs name themselves; a CA that does not can be marked by hand.
         lab = lab || certificate.subject().find("swtpm") != std::string::npos;
     }
+    if (call.state.cas.contains(spec.find("name")->as_string())) // not the change of a mark, see mark_ca
+        return fail(Errc::exists, "ca.import.name", "there is a CA certificate of this name");
     return call.commit(inventory::CaImport{
         .ca = {.name = spec.find("name")->as_string(), .chain = std::move(pems), .lab = lab}});
 }
 
 Result<json::Value> list_cas(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [name, ca] : call.state.cas)
         out.push_back(json::object({{"name", name}, {"health", ca.lab ? "WARNING" : "OK"}}));
@@ -160,7 +155,7 @@ Result<json::Value> list_cas(const Invocation& call) {
 }
 
 Result<json::Value> get_ca(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     VS_TRY(const auto found, named(call.state.cas, call.text("name"), "CA certificate"));
     json::Object info = found->second.lab ? warning("ca.lab", "lab: a CA of software TPMs").as_object()
                                           : healthy().as_object();
@@ -169,7 +164,7 @@ Result<json::Value> get_ca(const Invocation& call) {
 }
 
 Result<json::Value> delete_ca(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     return call.commit(inventory::CaRemove{.name = call.text("name")});
 }
 
@@ -210,13 +205,13 @@ Result<inventory::EndorsementKey> read_endorsement_key(const json::Value& spec, 
 }
 
 Result<json::Value> create_endorsement_key(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     VS_TRY(inventory::EndorsementKey key, read_endorsement_key(*call.find("spec"), call));
     return call.commit(inventory::EndorsementKeyImport{.key = std::move(key)});
 }
 
 Result<json::Value> list_endorsement_keys(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [name, key] : call.state.endorsement_keys)
         out.push_back(json::object({{"name", name}, {"health", "OK"}}));
@@ -224,7 +219,7 @@ Result<json::Value> list_endorsement_keys(const Invocation& call) {
 }
 
 Result<json::Value> get_endorsement_key(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     VS_TRY(const auto found, named(call.state.endorsement_keys, call.text("name"), "endorsement key"));
     const inventory::EndorsementKey& key = found->second;
     std::string pem = key.public_key.value_or("");
@@ -238,14 +233,14 @@ Result<json::Value> get_endorsement_key(const Invocation& call) {
 }
 
 Result<json::Value> delete_endorsement_key(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     return call.commit(inventory::EndorsementKeyRemove{.name = call.text("name")});
 }
 
 // --- settings
 
 Result<json::Value> get_settings(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const inventory::Settings& settings = call.state.settings;
     json::Object info =
         settings.unsafe_auto_enrol
@@ -257,7 +252,7 @@ Result<json::Value> get_settings(const Invocation& call) {
 }
 
 Result<json::Value> update_settings(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     inventory::Settings settings = call.state.settings;
     json::Members spec(*call.find("spec"), "spec");
     VS_TRY(const auto keys, spec.optional_boolean("require_endorsement_keys"));
@@ -285,7 +280,7 @@ json::Value consumer_summary(const inventory::Issuer& issuer) {
 }
 
 Result<json::Value> create_consumer(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const json::Value& spec = *call.find("spec");
     inventory::Issuer issuer{.issuer = spec.find("issuer")->as_string(),
                              .role = inventory::IssuerRole::consumer,
@@ -323,7 +318,7 @@ bool wanted(const json::Value* filter, const json::Value& consumer) {
 }
 
 Result<json::Value> list_consumers(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [name, issuer] : call.state.issuers) {
         json::Value summary = consumer_summary(issuer);
@@ -334,7 +329,7 @@ Result<json::Value> list_consumers(const Invocation& call) {
 }
 
 Result<json::Value> get_consumer(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const inventory::Issuer* const issuer = consumer(call.state, call.text("profile"));
     if (issuer == nullptr)
         return fail(Errc::not_found, "consumer", "there is no consumer principal " + call.text("profile"));
@@ -345,7 +340,7 @@ Result<json::Value> get_consumer(const Invocation& call) {
 }
 
 Result<json::Value> delete_consumer(const Invocation& call) {
-    VS_TRY_VOID(same_cluster(call));
+    VS_TRY_VOID(call.check_cluster());
     const inventory::Issuer* const issuer = consumer(call.state, call.text("profile"));
     if (issuer == nullptr)
         return fail(Errc::not_found, "consumer", "there is no consumer principal " + call.text("profile"));

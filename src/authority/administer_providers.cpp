@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace vouchsafe::authority {
 
@@ -22,10 +23,8 @@ constexpr std::chrono::days certificate_life{730};
 constexpr std::chrono::seconds look_limit{3};
 
 Result<const Provider*> provider_of(const Invocation& call) {
-    if (const json::Value* const cluster = call.find("cluster");
-        cluster != nullptr && cluster->as_string() != call.state.cluster)
-        return fail(
-            Errc::not_found, "cluster", "there is no trust authority cluster " + cluster->as_string());
+    if (call.find("cluster") != nullptr) // the paths of our own name none
+        VS_TRY_VOID(call.check_cluster());
     const Provider* const provider = call.state.provider(call.text("provider"));
     if (provider == nullptr)
         return fail(Errc::not_found, "provider", "there is no key provider " + call.text("provider"));
@@ -46,6 +45,10 @@ Result<std::vector<inventory::KmipServer>> read_servers(const json::Array& serve
     }
     if (out.empty())
         return fail(Errc::malformed, "servers", "servers: a provider needs at least one");
+    std::set<std::string> names;
+    for (const inventory::KmipServer& server : out)
+        if (!names.insert(server.name).second)
+            return fail(Errc::malformed, "servers.name", "servers: two have the name " + server.name);
     return out;
 }
 
@@ -75,6 +78,7 @@ Result<void> read_key_server(const json::Value& spec, Provider& provider) {
 }
 
 Result<json::Value> list_providers(const Invocation& call) {
+    VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [name, provider] : call.state.providers) {
         const bool ready = provider.client_certificate && !provider.trusted_peer_certificates.empty();
@@ -84,6 +88,7 @@ Result<json::Value> list_providers(const Invocation& call) {
 }
 
 Result<json::Value> create_provider(const Invocation& call) {
+    VS_TRY_VOID(call.check_cluster());
     const json::Value& spec = *call.find("spec");
     Provider provider{.name = spec.find("provider")->as_string(),
                       .uid = to_hex(call.parts.random.bytes(16)),
@@ -186,6 +191,7 @@ Result<json::Value> get_provider(const Invocation& call) {
 }
 
 Result<json::Value> service_status(const Invocation& call) {
+    VS_TRY_VOID(call.check_cluster());
     return call.parts.core.lease_valid(call.parts.clock.boot_now())
                ? healthy()
                : unhealthy("kms.lease", "this authority host has lost its right to release");

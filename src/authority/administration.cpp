@@ -65,6 +65,17 @@ const std::string& Invocation::text(std::string_view member) const {
     return value->as_string();
 }
 
+const json::Value* Invocation::find(std::string_view member) const {
+    const json::Value* const value = input.find(member);
+    return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+Result<void> Invocation::check_cluster() const {
+    if (text("cluster") != state.cluster)
+        return fail(Errc::not_found, "cluster", "there is no trust authority cluster " + text("cluster"));
+    return {};
+}
+
 Result<json::Value> Invocation::commit(inventory::Change change) const {
     VS_TRY([[maybe_unused]] const auto after, parts.core.commit(std::move(change), author));
     return json::Value();

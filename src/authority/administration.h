@@ -72,7 +72,11 @@ struct Invocation {
     const std::string&
     text(std::string_view member) const; ///< a path parameter or text that the table requires
 
-    const json::Value* find(std::string_view member) const { return input.find(member); }
+    /// nullptr when the member is absent or null, which says the same.
+    const json::Value* find(std::string_view member) const;
+
+    /// `not_found` at "cluster" unless the path names this cluster.
+    Result<void> check_cluster() const;
 
     Result<json::Value> commit(inventory::Change change) const; ///< null on success
 };

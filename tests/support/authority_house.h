@@ -2,6 +2,7 @@
 // Everything is public, so that a test can spoil exactly one thing.
 #pragma once
 
+#include "api/operation.h"
 #include "authority/administration.h"
 #include "authority/claim.h"
 #include "crypto/digest.h"
@@ -15,6 +16,7 @@
 #include "tests/support/test_directory.h"
 #include "token/identity.h"
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -112,7 +114,11 @@ public:
             claims.issuer = caller.issuer;
             claims.groups = caller.groups;
         });
-        return administration.invoke(signed_token, as_bytes(text));
+        auto answer = administration.invoke(signed_token, as_bytes(text));
+        // What the table promises to clients, every answer keeps.
+        if (answer)
+            VS_CHECK(api::check_shape(*answer, api::find_operation(service, name)->result, name).has_value());
+        return answer;
     }
 
     /// As a member of TrustedAdmins at the administrator's issuer.
@@ -120,6 +126,20 @@ public:
                              std::string_view name,
                              const json::Value& input = json::Value(json::Object{})) {
         return call_as({}, service, name, input);
+    }
+
+    /// The answer of a call that must succeed; a failure ends the test program and says which.
+    static json::Value good(Result<json::Value> answer) {
+        if (!answer)
+            std::fprintf(stderr, "%s: %s\n", answer.error().where.c_str(), answer.error().detail.c_str());
+        VS_CHECK(answer.has_value());
+        return *std::move(answer);
+    }
+
+    /// The same on the cluster, which most operations name.
+    Result<json::Value> on_cluster(std::string_view service, std::string_view name, json::Object input = {}) {
+        input["cluster"] = cluster();
+        return call(service, name, json::Value(std::move(input)));
     }
 
     std::vector<std::string> audit_kinds() const {
