@@ -57,6 +57,27 @@ Result<std::unique_ptr<Core>> Core::open(Parts parts) {
     return core;
 }
 
+Result<void> Core::complete_audit() {
+    const std::scoped_lock lock(committing_);
+    VS_TRY(const std::vector<inventory::StoredChange> records, parts_.changes.load());
+    for (const inventory::StoredChange& stored : records) {
+        VS_TRY(const inventory::VerifiedChange verified, inventory::verify_record(stored, change_keys_));
+        if (verified.record().revision <= parts_.audited_revision)
+            continue;
+        unrecorded_ = fields_of(verified.record());
+        VS_TRY_VOID(record_pending());
+    }
+    return {};
+}
+
+Result<void> Core::record_pending() {
+    if (!unrecorded_)
+        return {};
+    VS_TRY([[maybe_unused]] const auto receipt, parts_.audit.append(audit::kind::change, *unrecorded_));
+    unrecorded_.reset();
+    return {};
+}
+
 Result<void> Core::initialise(Parts parts, inventory::AuthorityInit init) {
     VS_TRY(const std::vector<inventory::StoredChange> records, parts.changes.load());
     if (!records.empty())
@@ -95,6 +116,7 @@ void Core::watch_requests(std::function<std::optional<std::int64_t>()> oldest) {
 Result<std::shared_ptr<const inventory::AuthorityState>> Core::commit(inventory::Change change,
                                                                       inventory::Author author) {
     const std::scoped_lock one_at_a_time(committing_);
+    VS_TRY_VOID(record_pending());
     const auto before = state();
     const bool relaxes = is_unsafe(change);
     VS_TRY(const inventory::ChangeRecord record,
@@ -113,12 +135,13 @@ Result<std::shared_ptr<const inventory::AuthorityState>> Core::commit(inventory:
                parts_.audit.append(audit::kind::unsafe, fields_of(record)));
     }
     VS_TRY_VOID(parts_.changes.append(stored, before->revision));
+    unrecorded_ = fields_of(record);
     const auto next = std::make_shared<const inventory::AuthorityState>(std::move(after));
     {
         const std::scoped_lock lock(mutex_);
         state_ = next;
     }
-    VS_TRY([[maybe_unused]] const auto receipt, parts_.audit.append(audit::kind::change, fields_of(record)));
+    VS_TRY_VOID(record_pending());
     if (next->epoch != before->epoch) {
         VS_TRY_VOID(wait_for_older_requests(next->revision));
     }
@@ -154,8 +177,9 @@ Result<void> Core::heartbeat() {
     return {};
 }
 
-Heartbeat::Heartbeat(Core& core, Report report)
-    : thread_([&core, report = std::move(report)](const std::stop_token& stop) {
+Heartbeat::Heartbeat(Core& core, Report report, std::function<void()> after_each)
+    : thread_([&core, report = std::move(report), after_each = std::move(after_each)](
+                  const std::stop_token& stop) {
           std::mutex mutex;
           std::condition_variable_any tick;
           std::unique_lock lock(mutex);
@@ -167,6 +191,7 @@ Heartbeat::Heartbeat(Core& core, Report report)
               else if (failing)
                   report(nullptr);
               failing = !sent;
+              after_each();
               tick.wait_for(lock, stop, heartbeat_interval, [] { return false; });
           }
       }) {}

@@ -48,6 +48,10 @@ public:
     /// that this host's own audit has seen beyond: it was put back.
     static Result<std::unique_ptr<Core>> open(Parts parts);
 
+    /// Puts the changes on record that are stored beyond the audited revision: the process ended between the
+    /// two. To be called before anything is served.
+    Result<void> complete_audit();
+
     /// The first record of a new cluster.
     static Result<void> initialise(Parts parts, inventory::AuthorityInit init);
 
@@ -58,7 +62,8 @@ public:
     /// Signs and stores the change, puts it on record, and makes it the state. It returns when the change is
     /// in force: no request that began under an older state is under way any more. `unavailable` at
     /// "core.under_way" when one does not end in time; the change is then in force all the same for every
-    /// later request, and for that one by its second check.
+    /// later request, and for that one by its second check. A change whose audit record failed is not
+    /// acknowledged but in force; its record comes before any further change.
     Result<std::shared_ptr<const inventory::AuthorityState>> commit(inventory::Change change,
                                                                     inventory::Author author);
 
@@ -77,10 +82,12 @@ public:
 private:
     explicit Core(Parts parts) : parts_(parts) {}
 
+    Result<void> record_pending();
     Result<void> wait_for_older_requests(std::int64_t revision);
 
     Parts parts_;
-    std::mutex committing_; ///< one change after the other
+    std::mutex committing_;                  ///< one change after the other; guards:
+    std::optional<json::Object> unrecorded_; ///< fields of a stored change that the audit has not yet
     mutable std::mutex mutex_;
     std::shared_ptr<const inventory::AuthorityState> state_;
     std::shared_ptr<const token::KeySet> token_keys_;
@@ -89,12 +96,13 @@ private:
     std::atomic<std::int64_t> release_until_{0}; ///< boot time, milliseconds
 };
 
-/// Sends heartbeats until it ends; says to `report` when one fails and when they work again.
+/// Sends heartbeats until it ends; says to `report` when one fails and when they work again, and calls
+/// `after_each` after every one.
 class Heartbeat {
 public:
     using Report = std::function<void(const Error*)>;
 
-    Heartbeat(Core& core, Report report);
+    Heartbeat(Core& core, Report report, std::function<void()> after_each = [] {});
 
 private:
     std::jthread thread_;

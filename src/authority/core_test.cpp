@@ -32,6 +32,13 @@ protected:
         return {.cluster_name = name, .state = ClusterState::enabled};
     }
 
+    std::vector<std::int64_t> recorded_revisions() const {
+        std::vector<std::int64_t> out;
+        for (const auto& line : audit_.lines)
+            out.push_back(line.fields.at("revision").as_integer());
+        return out;
+    }
+
     test::AuthorityHouse house_;
     test::MemoryAudit audit_;
 };
@@ -211,6 +218,36 @@ TEST_F(CoreTest, IsNotAcknowledgedWithoutItsAuditRecord) {
     audit_.full = true;
     EXPECT_EQ(core->commit(revocation("k1"), ada()).error().where, "audit.full");
     EXPECT_TRUE(core->state()->is_revoked(RevocationKind::key, "k1")); // and in force all the same
+    // Nothing further is changed before its record is there.
+    EXPECT_EQ(core->commit(revocation("k2"), ada()).error().where, "audit.full");
+    EXPECT_FALSE(core->state()->is_revoked(RevocationKind::key, "k2"));
+    audit_.full = false;
+    ASSERT_TRUE(core->commit(revocation("k2"), ada()));
+    const auto revision = core->state()->revision;
+    EXPECT_EQ(recorded_revisions(), (std::vector{revision - 1, revision}));
+}
+
+// A process may end between the change and its record.
+TEST_F(CoreTest, CompletesTheAuditOfAnEarlierRun) {
+    {
+        const auto core = open();
+        audit_.full = true;
+        EXPECT_FALSE(core->commit(revocation("k1"), ada()));
+        audit_.full = false;
+    }
+    Core::Parts later = parts();
+    later.audited_revision = open()->state()->revision - 1;
+    const auto core = *Core::open(later);
+    ASSERT_TRUE(core->complete_audit());
+    EXPECT_EQ(recorded_revisions(), std::vector{core->state()->revision});
+
+    later.audited_revision = core->state()->revision;
+    ASSERT_TRUE((*Core::open(later))->complete_audit());
+    EXPECT_EQ(audit_.lines.size(), 1U);
+
+    later.audited_revision = core->state()->revision - 1;
+    audit_.full = true;
+    EXPECT_EQ((*Core::open(later))->complete_audit().error().where, "audit.full");
 }
 
 TEST_F(CoreTest, UnsafeChangesAreRecordedBeforehand) {
@@ -336,6 +373,20 @@ TEST_F(CoreTest, HeartbeatsReportWhatFails) {
             reported.set_value(error == nullptr ? "" : error->where);
     });
     EXPECT_EQ(reported.get_future().get(), "change_log.disk");
+}
+
+TEST_F(CoreTest, HeartbeatsKeepHouseAlsoWhenAllIsWell) {
+    const auto core = open();
+    std::promise<void> kept;
+    std::atomic<bool> told = false;
+    const Heartbeat heartbeat(
+        *core,
+        [](const Error*) { ADD_FAILURE() << "nothing failed"; },
+        [&] {
+            if (!told.exchange(true))
+                kept.set_value();
+        });
+    EXPECT_EQ(kept.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
 }
 
 } // namespace

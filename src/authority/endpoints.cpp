@@ -20,6 +20,7 @@ constexpr std::string_view health_path = "/v1/health";
 constexpr std::string_view message_path = protocol::release_path;
 constexpr std::string_view bearer = "Bearer ";
 constexpr std::size_t max_invoke = std::size_t{8} << 20U;
+constexpr std::size_t max_claim = std::size_t{64} << 10U;
 
 template <class Message> Result<Message> read(const net::Request& request, const json::Limits& limits) {
     VS_TRY(const json::Value value, json::parse(as_text(request.body), limits));
@@ -107,8 +108,7 @@ private:
     }
 
     Result<net::Response> claim(const net::Request& request) {
-        VS_TRY(const json::Value value,
-               json::parse(as_text(request.body), {.bytes = std::size_t{64} << 10U}));
+        VS_TRY(const json::Value value, json::parse(as_text(request.body), {.bytes = max_claim}));
         VS_TRY(const json::Value answer, endpoints_.claim.accept(value));
         return api::json_answer(200, answer);
     }
@@ -130,6 +130,10 @@ std::size_t body_limit(net::Method, std::string_view target) {
         return max_invoke;
     if (target == message_path)
         return std::size_t{256} << 10U;
+    if (target == protocol::session_path)
+        return protocol::max_session_bytes;
+    if (target == claim_path)
+        return max_claim;
     return protocol::max_challenge_bytes;
 }
 
