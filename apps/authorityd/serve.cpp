@@ -76,29 +76,13 @@ void log_to_stderr() {
         std::make_shared<spdlog::logger>("authorityd", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
 }
 
-// What a change forgets besides state: keys of providers that are gone.
-class Housekeeping {
-public:
-    Housekeeping(keyprovider::PrimaryKeyCache& keys,
-                 authority::KeyServers& servers,
-                 const authority::Core& core)
-        : keys_(keys), servers_(servers), core_(core) {}
-
-    void operator()(const Error* error) {
-        if (error != nullptr)
-            spdlog::error(
-                "heartbeat: {} ({}); nothing is released until it works again", error->detail, error->where);
-        else
-            spdlog::info("heartbeat: works again");
-        keys_.retain(*core_.state());
-        servers_.retain(*core_.state());
-    }
-
-private:
-    keyprovider::PrimaryKeyCache& keys_;
-    authority::KeyServers& servers_;
-    const authority::Core& core_;
-};
+void report_heartbeat(const Error* error) {
+    if (error != nullptr)
+        spdlog::error(
+            "heartbeat: {} ({}); nothing is released until it works again", error->detail, error->where);
+    else
+        spdlog::info("heartbeat: works again");
+}
 
 } // namespace
 
@@ -145,6 +129,7 @@ Result<void> serve(const Options& options) {
                                   .audit = *opened.audit,
                                   .clock = clock,
                                   .audited_revision = opened.audited_revision}));
+    VS_TRY_VOID(core->complete_audit());
 
     authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
     keyprovider::KmipKeyServer kmip(key_servers);
@@ -206,7 +191,10 @@ Result<void> serve(const Options& options) {
                                     }},
                                pool);
     VS_TRY_VOID(core->heartbeat());
-    const authority::Heartbeat heartbeat(*core, Housekeeping(primary_keys, key_servers, *core));
+    const authority::Heartbeat heartbeat(*core, report_heartbeat, [&] { // forget what changes left behind
+        primary_keys.retain(*core->state());
+        key_servers.retain(*core->state());
+    });
     serving.store(true);
 
     VS_TRY([[maybe_unused]] const auto started,
