@@ -58,6 +58,13 @@ bool is_acceptable_algorithm(const Certificate& certificate, Purpose purpose) {
     return known_key && is_acceptable_hash(hash, purpose);
 }
 
+/// The certificate names the issuer's key by its identifier. A hint only: real TPM makers get it wrong.
+bool points_to(const Certificate& subject, const Certificate& issuer) {
+    const ASN1_OCTET_STRING* const wanted = X509_get0_authority_key_id(&handle(subject));
+    const ASN1_OCTET_STRING* const has = X509_get0_subject_key_id(&handle(issuer));
+    return wanted != nullptr && has != nullptr && ASN1_OCTET_STRING_cmp(wanted, has) == 0;
+}
+
 bool is_signed_by(const Certificate& issuer, const Certificate& subject) {
     if (!issuer.public_key()) // refuses weak and unknown keys
         return false;
@@ -189,16 +196,26 @@ private:
     bool extend() {
         if (path_.size() == longest_path)
             return false;
+        // Many CAs may have one name (every swtpm has one of its own): the one that the certificate points
+        // to comes first, so that the others do not use up the signatures.
+        if (ends_at_anchor(Pointed::yes) || ends_at_anchor(Pointed::no))
+            return true;
+        const std::size_t count = std::min(request_.intermediates.size(), most_intermediates);
+        return std::ranges::any_of(request_.intermediates.first(count),
+                                   [this](const Certificate& next) { return extend_by(next); });
+    }
+
+    enum class Pointed : std::uint8_t { no, yes };
+
+    bool ends_at_anchor(Pointed pointed) {
         for (const Certificate& anchor : request_.anchors) {
-            if (!step_to(anchor))
+            if (points_to(path_.back(), anchor) != (pointed == Pointed::yes) || !step_to(anchor))
                 continue;
             if (is_good())
                 return true;
             path_.pop_back();
         }
-        const std::size_t count = std::min(request_.intermediates.size(), most_intermediates);
-        return std::ranges::any_of(request_.intermediates.first(count),
-                                   [this](const Certificate& next) { return extend_by(next); });
+        return false;
     }
 
     bool extend_by(const Certificate& next) {

@@ -256,6 +256,18 @@ TEST(VerifyChain, DoesNotTakeAnotherKeyOfTheSameName) {
     EXPECT_TRUE(verify(leaf.certificate(), {}, {root.certificate(), impostor.certificate()}));
 }
 
+// Every swtpm has a CA of its own, and all have one name.
+TEST(VerifyChain, FindsItsIssuerAmongManyOfItsName) {
+    const Certificate ek = from_vector("rsa-2048.der");
+    std::vector<Certificate> anchors;
+    for (int i = 0; i < 80; ++i)
+        anchors.push_back(
+            make({.common_name = "swtpm-localca", .extensions = ca_extensions()}).certificate());
+    EXPECT_EQ(verify(ek, {}, anchors).error().where, "x509.path");
+    anchors.push_back(from_vector("issuer.pem"));
+    EXPECT_TRUE(verify(ek, {}, anchors, Purpose::ek, ek.not_before() + std::chrono::hours(1)));
+}
+
 TEST(VerifyChain, LooksPastAnExpiredCertificateOfTheSameCa) {
     const Holder expired = make(
         {.common_name = "root", .extensions = ca_extensions(), .not_after = day(0) + std::chrono::hours(1)});
