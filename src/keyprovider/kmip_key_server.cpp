@@ -23,6 +23,12 @@ bool worth_another_server(const Error& error) {
     std::unreachable();
 }
 
+/// Who it was, for whoever has to mend it.
+Error named(Error error, const inventory::KmipServer& server) {
+    error.detail = "key server " + server.name + ": " + error.detail;
+    return error;
+}
+
 } // namespace
 
 template <class Out, class Use>
@@ -38,9 +44,11 @@ Result<Out> KmipKeyServer::with_servers(const inventory::Provider& provider, con
         }
         kmip::Client client(**transport, {.credential = credential ? &*credential : nullptr});
         auto out = use(client, connector_.deadline(provider));
-        if (out || !worth_another_server(out.error()))
+        if (out)
             return out;
-        last = out.error();
+        last = named(out.error(), server);
+        if (!worth_another_server(last))
+            break;
     }
     return std::unexpected(std::move(last));
 }
