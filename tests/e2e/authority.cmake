@@ -5,7 +5,7 @@ find_package(OpenSSL 3.0 REQUIRED)
 set(support "${CMAKE_SOURCE_DIR}/tests/support")
 add_library(vs_test_authority STATIC
     "${support}/daemon.cpp" "${support}/authority_process.cpp" "${support}/played_host.cpp"
-    "${support}/key_server_process.cpp")
+    "${support}/key_server_process.cpp" "${support}/slow_proxy.cpp")
 target_include_directories(vs_test_authority PUBLIC "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(vs_test_authority PUBLIC
     VS_TOOLS="${CMAKE_SOURCE_DIR}/tools" VS_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
@@ -17,3 +17,11 @@ target_link_libraries(e2e_wire PRIVATE vs_test_authority vs_flags GTest::gtest O
 # Waiting is most of what SlowClients does: beside the others it costs nothing.
 vs_e2e(wire COMMAND e2e_wire --gtest_filter=-SlowClients.*)
 vs_e2e(wire_slow COMMAND e2e_wire --gtest_filter=SlowClients.*)
+
+add_executable(e2e_crash "${CMAKE_CURRENT_LIST_DIR}/authority_crash_test.cpp")
+target_link_libraries(e2e_crash PRIVATE vs_test_authority vs_flags GTest::gtest)
+vs_e2e(crash COMMAND e2e_crash)
+
+add_executable(e2e_key_server_faults "${CMAKE_CURRENT_LIST_DIR}/authority_key_server_faults_test.cpp")
+target_link_libraries(e2e_key_server_faults PRIVATE vs_test_authority vs_flags GTest::gtest)
+vs_e2e(key_server_faults COMMAND e2e_key_server_faults)

@@ -84,29 +84,37 @@ protocol::SessionRequest PlayedHost::session_request() const {
 }
 
 Result<void> PlayedHost::open_session() {
+    VS_TRY(session_, new_session());
+    return {};
+}
+
+Result<protocol::HostSession> PlayedHost::new_session() {
     const protocol::SessionRequest request = session_request();
     VS_TRY(const auto response, send(protocol::session_path, json::canonical(request.to_json())));
     VS_TRY(const json::Value document, document_of(response));
     VS_TRY(const auto answer, protocol::SessionAnswer::from_json(document));
     const AuthorityHostId& host = services_->hosts().front().id;
-    VS_TRY(session_,
-           protocol::HostSession::open({.release_key = machine.release_key,
+    return protocol::HostSession::open({.release_key = machine.release_key,
                                         .request = request,
                                         .answer = answer,
                                         .group = services_->information().group,
                                         .authority_host = host,
                                         .session_keys = services_->keys(token::KeyUse::session, host),
-                                        .now = clock_.now()}));
-    return {};
+                                        .now = clock_.now()});
 }
 
 Result<protocol::ReleasedKey> PlayedHost::release(const protocol::Operation& operation) {
+    return release(*session_, operation);
+}
+
+Result<protocol::ReleasedKey> PlayedHost::release(protocol::HostSession& session,
+                                                  const protocol::Operation& operation) {
     const protocol::ReleaseRequest request{.operations = {operation}};
-    VS_TRY(const auto sealed, session_->seal(random_, request.encode()));
+    VS_TRY(const auto sealed, session.seal(random_, request.encode()));
     VS_TRY(const auto response, send(protocol::release_path, sealed.text, "application/jose"));
     if (response.status != 200)
         return std::unexpected(document_of(response).error());
-    VS_TRY(const Secret plain, session_->open_answer(sealed, as_text(response.body)));
+    VS_TRY(const Secret plain, session.open_answer(sealed, as_text(response.body)));
     VS_TRY(auto answer, protocol::ReleaseAnswer::parse(plain));
     VS_CHECK(answer.results.size() == 1);
     if (auto* const key = std::get_if<protocol::ReleasedKey>(&answer.results.front()))

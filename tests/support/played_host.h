@@ -38,6 +38,7 @@ public:
 
     protocol::SessionRequest session_request() const;
     Result<void> open_session();
+    Result<protocol::HostSession> new_session(); ///< beside the open one
 
     bool has_session() const { return session_.has_value(); }
 
@@ -47,6 +48,9 @@ public:
 
     /// One message of one operation through the open session. A refusal is an error with its code in `where`.
     Result<protocol::ReleasedKey> release(const protocol::Operation& operation);
+    /// Safe for several threads, each with a session of its own.
+    Result<protocol::ReleasedKey> release(protocol::HostSession& session,
+                                          const protocol::Operation& operation);
 
     const std::string& token() const { return token_; }
 
