@@ -6,6 +6,7 @@
 #include "tpm/keys.h"
 #include "tpmdev/conversion.h"
 #include "tpmdev/esys.h"
+#include "tpmdev/key_in_tpm.h"
 
 #include <algorithm>
 #include <array>
@@ -47,11 +48,14 @@ std::optional<Buffer> certificate_of(const tpm::PublicArea& key, Bytes stored) {
     return certificate->der();
 }
 
-// A key in the TPM and its public area.
-struct KeyInTpm {
-    Loaded loaded;
-    tpm::PublicArea area;
-};
+// The EK that is kept at this place, where it is one by its template.
+Result<KeyInTpm> kept_ek(ESYS_CONTEXT* esys, const EkPlace& place) {
+    VS_TRY(KeyInTpm found, persistent_key(esys, place.persistent));
+    VS_TRY(const auto key, tpm::EndorsementKey::from(found.area));
+    if (key.template_name() != place.name)
+        return fail(Errc::not_found, "tpmdev.persistent_key", "a key of another template");
+    return found;
+}
 
 } // namespace
 
@@ -59,8 +63,6 @@ struct TpmDevice::Impl {
     explicit Impl(Esys opened) : connection(std::move(opened)), esys(connection.get()) {}
 
     Result<KeyInTpm> load_ek(const EkPlace& place);
-    Result<KeyInTpm> find_persistent(const EkPlace& place);
-    Result<KeyInTpm> create_primary(TPM2B_SENSITIVE_CREATE& sensitive, const TPM2B_PUBLIC& model);
     Result<Buffer> read_nv(TPM2_HANDLE index);
     Result<Loaded> endorsement_policy_session();
     Result<Answer<TPMS_CAPABILITY_DATA>> capability(TPM2_CAP kind, std::uint32_t first, std::uint32_t count);
@@ -72,57 +74,12 @@ struct TpmDevice::Impl {
     Loaded ak;
 };
 
-Result<KeyInTpm> TpmDevice::Impl::create_primary(TPM2B_SENSITIVE_CREATE& sensitive,
-                                                 const TPM2B_PUBLIC& model) {
-    const TPM2B_DATA outside{};
-    const TPML_PCR_SELECTION no_pcrs{};
-    ESYS_TR handle = ESYS_TR_NONE;
-    TPM2B_PUBLIC* made = nullptr;
-    VS_TRY_VOID(check(Esys_CreatePrimary(esys,
-                                         ESYS_TR_RH_ENDORSEMENT,
-                                         ESYS_TR_PASSWORD,
-                                         ESYS_TR_NONE,
-                                         ESYS_TR_NONE,
-                                         &sensitive,
-                                         &model,
-                                         &outside,
-                                         &no_pcrs,
-                                         &handle,
-                                         &made,
-                                         nullptr,
-                                         nullptr,
-                                         nullptr),
-                      "tpmdev.create_primary"));
-    const Answer<TPM2B_PUBLIC> made_public(made);
-    Loaded loaded(esys, handle, Loaded::Lifetime::flush);
-    VS_TRY(tpm::PublicArea area, to_public_area(made_public->publicArea));
-    return KeyInTpm{.loaded = std::move(loaded), .area = std::move(area)};
-}
-
-Result<KeyInTpm> TpmDevice::Impl::find_persistent(const EkPlace& place) {
-    ESYS_TR handle = ESYS_TR_NONE;
-    VS_TRY_VOID(check(
-        Esys_TR_FromTPMPublic(esys, place.persistent, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &handle),
-        "tpmdev.persistent_key"));
-    Loaded loaded(esys, handle, Loaded::Lifetime::stays);
-    TPM2B_PUBLIC* found = nullptr;
-    VS_TRY_VOID(check(
-        Esys_ReadPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &found, nullptr, nullptr),
-        "tpmdev.persistent_key"));
-    const Answer<TPM2B_PUBLIC> found_public(found);
-    VS_TRY(tpm::PublicArea area, to_public_area(found_public->publicArea));
-    VS_TRY(const auto key, tpm::EndorsementKey::from(area));
-    if (key.template_name() != place.name)
-        return fail(Errc::not_found, "tpmdev.persistent_key", "a key of another template");
-    return KeyInTpm{.loaded = std::move(loaded), .area = std::move(area)};
-}
-
 Result<KeyInTpm> TpmDevice::Impl::load_ek(const EkPlace& place) {
-    if (auto found = find_persistent(place))
+    if (auto found = kept_ek(esys, place))
         return found;
     VS_TRY(const TPM2B_PUBLIC model, to_public(tpm::ek_template(place.name)));
     TPM2B_SENSITIVE_CREATE sensitive{};
-    return create_primary(sensitive, model);
+    return create_primary(esys, sensitive, model);
 }
 
 Result<Buffer> TpmDevice::Impl::read_nv(TPM2_HANDLE index) {
@@ -261,7 +218,7 @@ Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed) {
     TPM2B_SENSITIVE_CREATE sensitive{};
     TPM2B_AUTH& auth = sensitive.sensitive.userAuth;
     copy_secret(seed.auth, auth.size, auth.buffer);
-    auto key = impl_->create_primary(sensitive, model);
+    auto key = create_primary(impl_->esys, sensitive, model);
     if (key) {
         if (auto set = check(Esys_TR_SetAuth(impl_->esys, key->loaded.handle(), &auth), "tpmdev.auth"); !set)
             key = std::unexpected(std::move(set).error());
