@@ -204,25 +204,28 @@ Result<Endorsement> TpmDevice::endorsement() {
     return Endorsement{.ek_public = tpm::encode(key.area), .certificates = {}};
 }
 
-Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed) {
-    impl_->ak = {};
+Result<tpm::AkKind> TpmDevice::attestation_key_kind() {
     VS_TRY(const auto curves,
            impl_->capability(TPM2_CAP_ECC_CURVES, TPM2_ECC_NIST_P256, TPM2_MAX_ECC_CURVES));
     const auto& list = curves->data.eccCurves;
     const bool has_p256 = std::find(list.eccCurves, list.eccCurves + list.count, TPM2_ECC_NIST_P256) !=
                           list.eccCurves + list.count;
+    return has_p256 ? tpm::AkKind::ecc_p256 : tpm::AkKind::rsa_2048;
+}
 
-    VS_TRY(TPM2B_PUBLIC model,
-           to_public(tpm::ak_template(has_p256 ? tpm::AkKind::ecc_p256 : tpm::AkKind::rsa_2048)));
+Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed) {
+    VS_TRY(const tpm::AkKind kind, attestation_key_kind());
+    return load_attestation_key(seed, kind);
+}
+
+Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed, tpm::AkKind kind) {
+    impl_->ak = {};
+    VS_TRY(TPM2B_PUBLIC model, to_public(tpm::ak_template(kind)));
     set_unique(model.publicArea, seed.unique);
     TPM2B_SENSITIVE_CREATE sensitive{};
-    TPM2B_AUTH& auth = sensitive.sensitive.userAuth;
-    copy_secret(seed.auth, auth.size, auth.buffer);
-    auto key = create_primary(impl_->esys, sensitive, model);
-    if (key) {
-        if (auto set = check(Esys_TR_SetAuth(impl_->esys, key->loaded.handle(), &auth), "tpmdev.auth"); !set)
-            key = std::unexpected(std::move(set).error());
-    }
+    copy_secret(seed.auth, sensitive.sensitive.userAuth.size, sensitive.sensitive.userAuth.buffer);
+    auto key = kind == tpm::AkKind::rsa_2048 ? kept_attestation_key(impl_->esys, sensitive, model)
+                                             : made_attestation_key(impl_->esys, sensitive, model);
     wipe_value(model);
     wipe_value(sensitive);
     if (!key)

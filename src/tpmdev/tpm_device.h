@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "tpm/credential.h"
+#include "tpm/keys.h"
 #include "tpm/pcr.h"
 
 #include <cstdint>
@@ -62,9 +63,15 @@ public:
     /// made again.
     Result<Endorsement> endorsement();
 
+    /// ECC P-256, or RSA-2048 where the TPM lacks that curve.
+    Result<tpm::AkKind> attestation_key_kind();
+
     /// Makes the AK, a primary of the endorsement hierarchy, and keeps it loaded: ECC P-256 with ECDSA and
-    /// SHA-256, or RSA-2048 with RSASSA where the TPM lacks P-256. The same seed makes the same key.
-    /// Answers TPMT_PUBLIC.
+    /// SHA-256, or RSA-2048 with RSASSA and SHA-256, which is slow to make and therefore kept at
+    /// `kept_ak_handle` where the TPM allows it. The same seed makes the same key. Answers TPMT_PUBLIC.
+    Result<Buffer> load_attestation_key(const AttestationKeySeed& seed, tpm::AkKind kind);
+
+    /// The same, of the kind that `attestation_key_kind` names.
     Result<Buffer> load_attestation_key(const AttestationKeySeed& seed);
 
     /// TPM2_ActivateCredential with the EK of `endorsement` and the loaded AK.

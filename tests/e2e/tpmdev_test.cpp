@@ -175,6 +175,74 @@ TEST_F(WithTpm, MakesTheSameKeyFromTheSameSeedAlone) {
     EXPECT_EQ(ak_of(first).scheme(), (tpm::Scheme{tpm::AlgId::ecdsa, tpm::AlgId::sha256}));
 }
 
+// What the handle says by a tool that isn't ours: the modulus, or nothing.
+std::string kept_modulus(const Swtpm& tpm) {
+    const Shell read = tpm.tool_with("tpm2_readpublic -c 0x8101f001 | grep '^rsa:'");
+    return read.status == 0 ? read.output : "";
+}
+
+TEST_F(WithTpm, PrefersAnEllipticCurveForItsKey) {
+    TpmDevice device = tpm_->open();
+    EXPECT_EQ(device.attestation_key_kind().value(), tpm::AkKind::ecc_p256);
+}
+
+TEST(RsaAttestationKey, IsKeptUntilItsSeedChanges) {
+    const Swtpm tpm("--banks sha256");
+    const tpm::PcrSelectionList asked = {{sha256, 0xFF}};
+    const Buffer nonce(32, 0x41);
+    const auto seed = [](char unique, char auth) {
+        return AttestationKeySeed{.unique = Secret(as_bytes(std::string(64, unique))),
+                                  .auth = Secret(as_bytes(std::string(32, auth)))};
+    };
+    const auto load = [&](const AttestationKeySeed& from) {
+        TpmDevice device = tpm.open();
+        const Buffer made = device.load_attestation_key(from, tpm::AkKind::rsa_2048).value();
+        const auto answer = device.quote(asked, nonce);
+        VS_CHECK(answer.has_value());
+        const auto ak = tpm::AttestationKey::from(tpm::parse_public_area(made).value());
+        EXPECT_EQ(ak->scheme(), (tpm::Scheme{tpm::AlgId::rsassa, tpm::AlgId::sha256}));
+        EXPECT_TRUE(tpm::verify_quote(
+            {.attest = answer->attest, .signature = answer->signature, .values = answer->values},
+            *ak,
+            {.qualifying_data = nonce, .selection = asked, .policy_bank = sha256}));
+        return made;
+    };
+    EXPECT_EQ(kept_modulus(tpm), "");
+    const Buffer first = load(seed('a', 'p'));
+    const std::string modulus = kept_modulus(tpm);
+    EXPECT_NE(modulus, "");
+    EXPECT_EQ(load(seed('a', 'p')), first);
+    EXPECT_EQ(kept_modulus(tpm), modulus);
+
+    const Buffer second = load(seed('b', 'q')); // the agent lost its state
+    EXPECT_NE(second, first);
+    EXPECT_NE(kept_modulus(tpm), modulus);
+
+    // nothing may be kept any more: the key is made each time, and the same
+    ASSERT_EQ(tpm.tool_with("tpm2_evictcontrol -C o -c 0x8101f001").status, 0);
+    ASSERT_EQ(tpm.tool_with("tpm2_changeauth -c o somebody").status, 0);
+    EXPECT_EQ(load(seed('a', 'p')), first);
+    EXPECT_EQ(kept_modulus(tpm), "");
+}
+
+TEST(RsaAttestationKey, LeavesTheKeyOfAnotherAlone) {
+    const Swtpm tpm("--banks sha256");
+    ASSERT_EQ(tpm.tool_with("sh -c 'cd \"$(mktemp -d)\" && tpm2_createprimary -C e -G rsa2048 -c k.ctx && "
+                            "tpm2_evictcontrol -C o -c k.ctx 0x8101f001 && tpm2_flushcontext -t'")
+                  .status,
+              0);
+    const std::string before = kept_modulus(tpm);
+    ASSERT_NE(before, "");
+    const AttestationKeySeed seed{.unique = Secret(as_bytes(std::string(64, 'a'))),
+                                  .auth = Secret(as_bytes(std::string(32, 'p')))};
+    {
+        TpmDevice device = tpm.open();
+        ASSERT_TRUE(device.load_attestation_key(seed, tpm::AkKind::rsa_2048));
+        EXPECT_TRUE(device.quote({{sha256, 1}}, Buffer(32)));
+    }
+    EXPECT_EQ(kept_modulus(tpm), before);
+}
+
 TEST_F(WithTpm, QuotesWhatTheVerifierBelieves) {
     TpmDevice device = tpm_->open();
     const Buffer ak = device.load_attestation_key(seed()).value();
