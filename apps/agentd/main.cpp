@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
 
     agentd::JoinOptions options{.manager = {},
                                 .pin = {},
-                                .token = {},
+                                .token_file = "-",
                                 .anchor = {},
                                 .state = {},
                                 .label = host_name(),
@@ -44,8 +44,10 @@ int main(int argc, char** argv) {
     auto* join = app.add_subcommand("join", "join a workload manager, and believe one authority");
     join->add_option("--manager", options.manager, "URL of the workload manager")->required();
     join->add_option("--pin", options.pin, "hex SHA-256 of its key, as it prints it")->required();
-    join->add_option("--token", options.token, "one-time token, from 'vouchsafe cluster join-token'")
-        ->required();
+    join->add_option("--token-file",
+                     options.token_file,
+                     "one-time token, from 'vouchsafe cluster join-token'; - is standard input")
+        ->capture_default_str();
     join->add_option("--anchor", options.anchor, "the authority's anchor, from 'vouchsafe-authorityd init'")
         ->required();
     join->add_option("--state", options.state, "state directory of this agent, made with mode 0700")

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -31,6 +32,7 @@ using namespace agent;
 
 constexpr std::size_t config_max = 64U << 10U;
 constexpr std::size_t anchor_max = 4096;
+constexpr std::size_t token_max = 4096;
 constexpr std::chrono::seconds poll_wait{5}; // so that a change of this host's standing is told soon
 constexpr std::chrono::seconds join_pause{2};
 
@@ -133,6 +135,22 @@ Result<net::ResolveMap> resolve_map(const std::vector<std::string>& items) {
     return out;
 }
 
+/// The first line of a file, or of standard input for "-": a one-time token never stands on a command line,
+/// where every user of this machine could read it.
+Result<std::string> token_from(const std::string& file) {
+    std::string text;
+    if (file == "-") {
+        std::getline(std::cin, text);
+    } else {
+        VS_TRY(const Buffer content, store::read_file(file, token_max));
+        text = as_text(content);
+    }
+    text = text.substr(0, text.find_first_of("\r\n"));
+    if (text.empty())
+        return fail(Errc::malformed, "token", "no token in " + (file == "-" ? "standard input" : file));
+    return text;
+}
+
 } // namespace
 
 Result<void> join(const JoinOptions& options) {
@@ -140,6 +158,7 @@ Result<void> join(const JoinOptions& options) {
     net::Cancellation cancellation;
     VS_TRY(const auto address, ManagerAddress::create(options.manager, options.pin));
     VS_TRY(auto resolve, resolve_map(options.resolve));
+    VS_TRY(const std::string token, token_from(options.token_file));
     VS_TRY(const auto state, AgentState::open(options.state));
     AnchorSources sources{.built_in = {}, .configured = options.anchor, .joined = {}};
     VS_TRY(sources.built_in, optional_file(std::string(built_in_anchor_file)));
@@ -150,7 +169,7 @@ Result<void> join(const JoinOptions& options) {
                address, std::move(identity), {.resolve = std::move(resolve), .cancellation = &cancellation}));
     VS_TRY(const auto joined,
            join_now(*manager,
-                    options.token,
+                    token,
                     options.label,
                     {.manager = url_text(address), .pin = address.pin, .host = {}, .cluster = {}}));
     VS_TRY_VOID(state.save_anchor(anchor));

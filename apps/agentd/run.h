@@ -11,7 +11,7 @@ namespace vouchsafe::agentd {
 struct JoinOptions {
     std::string manager;
     std::string pin;
-    std::string token;
+    std::string token_file; ///< "-" is standard input
     std::string anchor;
     std::string state;
     std::string label;
