@@ -208,14 +208,14 @@ private:
     enum class Pointed : std::uint8_t { no, yes };
 
     bool ends_at_anchor(Pointed pointed) {
-        for (const Certificate& anchor : request_.anchors) {
+        return std::ranges::any_of(request_.anchors, [&](const Certificate& anchor) {
             if (points_to(path_.back(), anchor) != (pointed == Pointed::yes) || !step_to(anchor))
-                continue;
+                return false;
             if (is_good())
                 return true;
             path_.pop_back();
-        }
-        return false;
+            return false;
+        });
     }
 
     bool extend_by(const Certificate& next) {
