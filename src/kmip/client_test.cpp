@@ -232,7 +232,7 @@ TEST(Failure, ClassifiesReasons) {
     EXPECT_EQ(classify(ResultReason::invalid_message), FailureClass::protocol);
     EXPECT_EQ(classify(ResultReason::permission_denied), FailureClass::final);
     EXPECT_EQ(classify(ResultReason{0x8000'0001}), FailureClass::final);
-    EXPECT_EQ(to_string(ResultReason{0x4C}), "0x4c");
+    EXPECT_EQ(to_string(ResultReason{0x4D}), "0x0000004d");
     EXPECT_EQ(failure_class(Error{Errc::unavailable, "net.connect", ""}), FailureClass::transport);
 }
 

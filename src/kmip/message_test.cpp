@@ -75,24 +75,24 @@ TEST(Create, HasTheShapeOfItsVersion) {
               "Template-Attribute (Structure)\n"
               "  Attribute (Structure)\n"
               "    Attribute Name (Text String) = \"Cryptographic Algorithm\"\n"
-              "    Attribute Value (Enumeration) = 0x00000003\n"
+              "    Attribute Value (Enumeration) = AES\n"
               "  Attribute (Structure)\n"
               "    Attribute Name (Text String) = \"Cryptographic Length\"\n"
               "    Attribute Value (Integer) = 256\n"
               "  Attribute (Structure)\n"
               "    Attribute Name (Text String) = \"Cryptographic Usage Mask\"\n"
-              "    Attribute Value (Integer) = 12\n"
+              "    Attribute Value (Integer) = Encrypt Decrypt\n"
               "  Attribute (Structure)\n"
               "    Attribute Name (Text String) = \"Name\"\n"
               "    Attribute Value (Structure)\n"
               "      Name Value (Text String) = \"n\"\n"
-              "      Name Type (Enumeration) = 0x00000001\n");
+              "      Name Type (Enumeration) = Uninterpreted Text String\n");
     const auto new_shape = create({2, 0}, {}).payload;
     EXPECT_EQ(ttlv::describe(new_shape.at(1)),
               "Attributes (Structure)\n"
-              "  Cryptographic Algorithm (Enumeration) = 0x00000003\n"
+              "  Cryptographic Algorithm (Enumeration) = AES\n"
               "  Cryptographic Length (Integer) = 256\n"
-              "  Cryptographic Usage Mask (Integer) = 12\n");
+              "  Cryptographic Usage Mask (Integer) = Encrypt Decrypt\n");
 }
 
 TEST(ParseResponse, IsPatientAboutWhatIsMissing) {

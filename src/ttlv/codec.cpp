@@ -127,9 +127,25 @@ Result<Header> read_header(Reader& in) {
 
 class Parser {
 public:
-    Parser(const Limits& limits, Padding padding) : limits_(limits), padding_(padding) {}
+    Parser(Bytes message, const Limits& limits, Padding padding)
+        : message_(message), limits_(limits), padding_(padding) {}
 
+    /// The one item of the message; an error says at which byte the item begins that it lies in.
+    Result<Item> message() {
+        Reader in(message_);
+        auto parsed = item(in, 0);
+        if (parsed && !in.empty()) {
+            at_ = offset(in);
+            parsed = fail(Errc::malformed, "ttlv.trailing", "trailing bytes");
+        }
+        if (!parsed)
+            parsed.error().detail += ", at byte " + std::to_string(at_);
+        return parsed;
+    }
+
+private:
     Result<Item> item(Reader& in, unsigned depth) {
+        at_ = offset(in);
         if (++items_ > limits_.items)
             return fail(Errc::too_large, "ttlv.limit", "too many items");
         VS_TRY(const Header header, read_header(in));
@@ -142,7 +158,10 @@ public:
         return Item{header.tag, std::move(parsed)};
     }
 
-private:
+    std::size_t offset(const Reader& in) const {
+        return static_cast<std::size_t>(in.rest().data() - message_.data());
+    }
+
     Result<Value> value(std::uint8_t type, Reader in, unsigned depth) {
         if (type < static_cast<std::uint8_t>(Type::structure) ||
             type > static_cast<std::uint8_t>(Type::date_time_extended))
@@ -211,12 +230,18 @@ private:
         return raw == 1;
     }
 
+    Bytes message_;
     const Limits& limits_;
     Padding padding_;
     std::size_t items_ = 0;
+    std::size_t at_ = 0; ///< where the item begins that is being read
 };
 
 } // namespace
+
+std::size_t encoded_size(const Item& item) {
+    return item_size(item);
+}
 
 Buffer encode(const Item& item) {
     Buffer out;
@@ -228,10 +253,7 @@ Buffer encode(const Item& item) {
 Result<Item> parse(Bytes message, const Limits& limits, Padding padding) {
     if (message.size() > limits.bytes)
         return fail(Errc::too_large, "ttlv.limit", "message over the size limit");
-    Reader in(message);
-    VS_TRY(Item item, Parser(limits, padding).item(in, 0));
-    VS_TRY_VOID(in.finish("ttlv.trailing"));
-    return item;
+    return Parser(message, limits, padding).message();
 }
 
 Result<std::size_t> message_size(Bytes first_eight, Tag tag, const Limits& limits) {

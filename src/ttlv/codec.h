@@ -26,9 +26,12 @@ constexpr std::size_t header_size = 8;
 /// caller wipes it where the item holds secrets. Big integers must be a multiple of 8 bytes.
 Buffer encode(const Item& item);
 
+/// The size of what encode() makes.
+std::size_t encoded_size(const Item& item);
+
 /// The one item that `message` is. With must_be_zero accepted means canonical: encode() gives the same bytes.
 /// Fails with malformed or too_large at "ttlv.tag", ".type", ".length", ".value", ".padding", ".limit",
-/// ".trailing".
+/// ".trailing"; the detail says at which byte the item begins.
 Result<Item> parse(Bytes message, const Limits& limits = {}, Padding padding = Padding::must_be_zero);
 
 /// The size of the whole message, read from its first eight bytes, before anything is allocated for it: the

@@ -146,7 +146,8 @@ TEST(ParseLimits, BoundDepth) {
     EXPECT_TRUE(parse(encode(nested(32))));
     const auto deeper = parse(encode(nested(33)));
     ASSERT_FALSE(deeper);
-    EXPECT_EQ(deeper.error(), (Error{Errc::too_large, "ttlv.limit", "structures nested too deep"}));
+    EXPECT_EQ(deeper.error(),
+              (Error{Errc::too_large, "ttlv.limit", "structures nested too deep, at byte 256"}));
 }
 
 TEST(ParseLimits, BoundItemsInTheWholeTree) {
@@ -197,7 +198,7 @@ TEST(Describe, NamesTagsAndHidesSecrets) {
                    integer(Tag{0x540001}, 7)});
     EXPECT_EQ(describe(message),
               "Key Block (Structure)\n"
-              "  Key Format Type (Enumeration) = 0x00000001\n"
+              "  Key Format Type (Enumeration) = Raw\n"
               "  Key Value (Structure)\n"
               "    Key Material (Byte String) = <32 bytes>\n"
               "  Credential (Structure)\n"
@@ -206,6 +207,38 @@ TEST(Describe, NamesTagsAndHidesSecrets) {
               "      Username (Text String) = <3 bytes>\n"
               "      Password (Text String) = <10 bytes>\n"
               "  0x540001 (Integer) = 7\n");
+}
+
+TEST(Describe, ShowsSecretsWhenAskedTo) {
+    const Item message = structure(
+        Tag::credential,
+        {text(Tag::password, "opensesame"), byte_string(Tag::key_material, from_spaced_hex("0102"))});
+    EXPECT_EQ(describe(message, Secrets::shown),
+              "Credential (Structure)\n"
+              "  Password (Text String) = \"opensesame\"\n"
+              "  Key Material (Byte String) = 0102\n");
+}
+
+TEST(Describe, NamesMasksAndValuesOfAttributes) {
+    const Item message = structure(Tag::attribute,
+                                   {text(Tag::attribute_name, "Cryptographic Usage Mask"),
+                                    integer(Tag::attribute_value, 12),
+                                    enumeration(Tag::state, 0x80000001),
+                                    enumeration(Tag::attribute_reference, 0x42008D)});
+    EXPECT_EQ(describe(message),
+              "Attribute (Structure)\n"
+              "  Attribute Name (Text String) = \"Cryptographic Usage Mask\"\n"
+              "  Attribute Value (Integer) = Encrypt Decrypt\n"
+              "  State (Enumeration) = 0x80000001\n"
+              "  Attribute Reference (Enumeration) = State\n");
+}
+
+TEST(ParseErrors, SayWhereTheItemBegins) {
+    // A structure of an Integer and a Boolean that is 2.
+    const auto parsed = parse(from_spaced_hex("420020 01 00000020 4200050200000004 0000000100000000"
+                                              "4200080600000008 0000000000000002"));
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(parsed.error().detail, "a Boolean that is neither 0 nor 1, at byte 24");
 }
 
 TEST(WipedText, IsEncodedAsTextAndNeverShown) {

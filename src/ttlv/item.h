@@ -1,7 +1,7 @@
 // TTLV, KMIP's bytes: a tree of items, each with a tag, a type and a value [KMIP 1.4, TTLV Encoding].
 //
-// This library knows the encoding and the names of the tags, but no KMIP meaning: which items belong in
-// which message is the kmip library's business. It does not have the XML and JSON forms.
+// This library knows the encoding and the names of tags and values, but no KMIP meaning: which items belong
+// in which message is the kmip library's business. The XML and JSON forms are kmipforms'.
 //
 // Byte strings and big integers can be key material, so their memory is wiped when an item ends. A message
 // that holds keys must be wiped by whoever owns its bytes.
@@ -9,8 +9,10 @@
 
 #include "base/bytes.h"
 #include "ttlv/tags.h"
+#include "ttlv/values.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -136,8 +138,15 @@ Item byte_string(Tag tag, Bytes value);
 Item date_time(Tag tag, std::int64_t seconds);
 Item interval(Tag tag, std::uint32_t seconds);
 
-/// Indented lines for people and tests: tags by name, byte strings and big integers by their size alone,
-/// and everything below a hidden tag (key material, credentials, data) by type and size alone.
-std::string describe(const Item& item);
+/// The values that an item with this tag takes among these items of the same structure: the tag's own, or,
+/// for an Attribute Value, those of the attribute that the Attribute Name beside it names.
+Values values_of(Tag tag, std::span<const Item> siblings);
+
+enum class Secrets : std::uint8_t { hidden, shown };
+
+/// Indented lines for people and tests: tags, enumerations and masks by name. With Secrets::hidden byte
+/// strings and big integers by their size alone, and everything below a hidden tag (key material,
+/// credentials, data) by type and size alone.
+std::string describe(const Item& item, Secrets secrets = Secrets::hidden);
 
 } // namespace vouchsafe::ttlv
