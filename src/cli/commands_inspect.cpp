@@ -54,6 +54,7 @@ Exit exit_of(appraisal::Verdict verdict) {
 
 void add_inspect_commands(CLI::App& app, Context& context) {
     CLI::App& inspect = add_group(app, "inspect", "look at evidence offline");
+    add_inspect_ttlv(inspect, context);
     add_command(inspect,
                 context,
                 "eventlog",
