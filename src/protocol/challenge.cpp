@@ -159,6 +159,7 @@ Result<Challenge> Challenge::from_json(const json::Value& value) {
     VS_TRY(out.expires_in, m.integer("expires_in", {.least = 1, .most = max_expiry}));
     VS_TRY_VOID(m.finish());
     std::vector<std::string> banks;
+    banks.reserve(out.selection.size());
     for (const BankSelection& bank : out.selection)
         banks.push_back(bank.bank);
     VS_TRY_VOID(once_each(banks, at(m, "selection")));

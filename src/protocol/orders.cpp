@@ -15,10 +15,6 @@ constexpr json::IntegerRange memory_range{.least = 64, .most = std::int64_t{1} <
 constexpr json::IntegerRange vcpu_range{.least = 1, .most = 512};
 constexpr json::IntegerRange disk_range{.least = 1, .most = std::int64_t{64} << 20U};
 
-/// By the index of the alternative in OrderData.
-constexpr std::array<std::string_view, std::variant_size_v<OrderData>> kind_words{
-    "configure", "attest", "vm.create", "vm.start", "vm.stop", "vm.delete"};
-
 bool is_plain(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
@@ -98,18 +94,25 @@ template <class Order> Result<OrderData> read_vm(json::Members& m) {
     return Order{.vm = VmId{std::move(vm)}};
 }
 
-using Read = Result<OrderData> (*)(json::Members&);
-constexpr std::array<Read, std::variant_size_v<OrderData>> readers{read_configure,
-                                                                   read_attest,
-                                                                   read_create,
-                                                                   read_vm<VmStartOrder>,
-                                                                   read_vm<VmStopOrder>,
-                                                                   read_vm<VmDeleteOrder>};
+struct Kind {
+    std::string_view word;
+    Result<OrderData> (*read)(json::Members&);
+};
+
+/// By the index of the alternative in OrderData.
+constexpr std::array<Kind, std::variant_size_v<OrderData>> kinds{{
+    {"configure", read_configure},
+    {"attest", read_attest},
+    {"vm.create", read_create},
+    {"vm.start", read_vm<VmStartOrder>},
+    {"vm.stop", read_vm<VmStopOrder>},
+    {"vm.delete", read_vm<VmDeleteOrder>},
+}};
 
 } // namespace
 
 std::string_view order_kind(const OrderData& data) {
-    return kind_words.at(data.index());
+    return kinds.at(data.index()).word;
 }
 
 json::Value order_data_to_json(const OrderData& data) {
@@ -117,11 +120,11 @@ json::Value order_data_to_json(const OrderData& data) {
 }
 
 Result<OrderData> order_data_from_json(std::string_view kind, const json::Value& value) {
-    const auto found = std::ranges::find(kind_words, kind);
-    if (found == kind_words.end())
+    const auto* const found = std::ranges::find(kinds, kind, &Kind::word);
+    if (found == kinds.end())
         return fail(Errc::unsupported, "order.kind", "no order known here");
     json::Members m(value, "order.data");
-    VS_TRY(OrderData out, readers.at(static_cast<std::size_t>(found - kind_words.begin()))(m));
+    VS_TRY(OrderData out, found->read(m));
     VS_TRY_VOID(m.finish());
     return out;
 }
