@@ -119,10 +119,10 @@ const Spelling spellings[] = {
 };
 
 std::string xml_of(const Spelling& row) {
-    const bool generic = row.tag.starts_with("0x");
-    return "<" +
-           (generic ? "TTLV tag=\"" + std::string(row.tag) + "\" name=\"Acme\"" : std::string(row.tag)) +
-           " type=\"" + std::string(row.type) + "\" value=\"" + std::string(row.text) + "\"/>";
+    const std::string tag(row.tag);
+    const std::string element = tag.starts_with("0x") ? R"(TTLV name="Acme" tag=")" + tag + R"(")" : tag;
+    return "<" + element + R"( type=")" + std::string(row.type) + R"(" value=")" + std::string(row.text) +
+           R"("/>)";
 }
 
 std::string json_of(std::string_view tag, std::string_view type, std::string_view value) {

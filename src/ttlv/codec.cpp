@@ -133,18 +133,21 @@ public:
     /// The one item of the message; an error says at which byte the item begins that it lies in.
     Result<Item> message() {
         Reader in(message_);
-        auto parsed = item(in, 0);
-        if (parsed && !in.empty()) {
+        Result<Item> out;
+        if (auto done = item(in, 0, *out); !done) {
+            out = std::unexpected(std::move(done).error());
+        } else if (!in.empty()) {
             at_ = offset(in);
-            parsed = fail(Errc::malformed, "ttlv.trailing", "trailing bytes");
+            out = fail(Errc::malformed, "ttlv.trailing", "trailing bytes");
         }
-        if (!parsed)
-            parsed.error().detail += ", at byte " + std::to_string(at_);
-        return parsed;
+        if (!out)
+            out.error().detail += ", at byte " + std::to_string(at_);
+        return out;
     }
 
 private:
-    Result<Item> item(Reader& in, unsigned depth) {
+    // Items are read into their place: moving them there is what would cost most.
+    Result<void> item(Reader& in, unsigned depth, Item& out) {
         at_ = offset(in);
         if (++items_ > limits_.items)
             return fail(Errc::too_large, "ttlv.limit", "too many items");
@@ -154,80 +157,80 @@ private:
         if (padding_ == Padding::must_be_zero &&
             std::ranges::any_of(pad, [](auto byte) { return byte != 0; }))
             return fail(Errc::malformed, "ttlv.padding", "padding is not zero");
-        VS_TRY(Value parsed, this->value(header.type, value, depth));
-        return Item{header.tag, std::move(parsed)};
+        out.tag = header.tag;
+        return this->value(header.type, value, depth, out.value);
     }
 
     std::size_t offset(const Reader& in) const {
         return static_cast<std::size_t>(in.rest().data() - message_.data());
     }
 
-    Result<Value> value(std::uint8_t type, Reader in, unsigned depth) {
+    Result<void> value(std::uint8_t type, Reader in, unsigned depth, Value& out) {
         if (type < static_cast<std::uint8_t>(Type::structure) ||
             type > static_cast<std::uint8_t>(Type::date_time_extended))
             return fail(Errc::malformed, "ttlv.type", "no such item type");
         switch (static_cast<Type>(type)) {
         case Type::structure:
-            return structure_items(in, depth + 1);
+            return structure_items(in, depth + 1, out.emplace<Structure>());
         case Type::integer:
-            return number<std::uint32_t, std::int32_t>(in);
+            return number<std::uint32_t>(in, out.emplace<std::int32_t>());
         case Type::long_integer:
-            return number<std::uint64_t, std::int64_t>(in);
+            return number<std::uint64_t>(in, out.emplace<std::int64_t>());
         case Type::big_integer:
             if (in.empty() || in.remaining() % 8 != 0)
                 return fail(Errc::malformed, "ttlv.length", "a big integer of no multiple of 8 bytes");
-            return BigInteger{WipedBytes(in.rest())};
+            out.emplace<BigInteger>(WipedBytes(in.rest()));
+            return {};
         case Type::enumeration:
-            return number<std::uint32_t, Enumeration>(in);
+            return number<std::uint32_t>(in, out.emplace<Enumeration>().value);
         case Type::boolean:
-            return truth(in);
+            return truth(in, out.emplace<bool>());
         case Type::text:
             if (!is_utf8(as_text(in.rest())))
                 return fail(Errc::malformed, "ttlv.value", "text is not UTF-8");
-            return std::string(as_text(in.rest()));
+            out.emplace<std::string>(as_text(in.rest()));
+            return {};
         case Type::bytes:
-            return WipedBytes(in.rest());
+            out.emplace<WipedBytes>(in.rest());
+            return {};
         case Type::date_time:
-            return number<std::uint64_t, DateTime>(in);
+            return number<std::uint64_t>(in, out.emplace<DateTime>().seconds);
         case Type::interval:
-            return number<std::uint32_t, Interval>(in);
+            return number<std::uint32_t>(in, out.emplace<Interval>().seconds);
         case Type::date_time_extended:
-            return number<std::uint64_t, DateTimeExtended>(in);
+            return number<std::uint64_t>(in, out.emplace<DateTimeExtended>().microseconds);
         }
         std::unreachable();
     }
 
-    Result<Value> structure_items(Reader in, unsigned depth) {
+    Result<void> structure_items(Reader in, unsigned depth, Structure& out) {
+        constexpr std::size_t usual = 4;
         if (depth > limits_.depth)
             return fail(Errc::too_large, "ttlv.limit", "structures nested too deep");
-        Structure items;
-        while (!in.empty()) {
-            VS_TRY(Item child, item(in, depth));
-            items.push_back(std::move(child));
-        }
-        return items;
+        out.reserve(std::min(in.remaining() / header_size, usual));
+        while (!in.empty())
+            VS_TRY_VOID(item(in, depth, out.emplace_back()));
+        return {};
     }
 
     /// A value of fixed size: the length must be exactly that.
-    template <std::unsigned_integral Wire, class Out> Result<Value> number(Reader in) {
+    template <std::unsigned_integral Wire, std::integral Out>
+    static Result<void> number(Reader in, Out& out) {
         if (in.remaining() != sizeof(Wire))
             return fail(Errc::malformed, "ttlv.length", "another length than the type has");
         VS_TRY(const Wire raw, in.big<Wire>("ttlv.value"));
-        if constexpr (std::integral<Out>)
-            return static_cast<Out>(raw);
-        else if constexpr (std::same_as<Out, DateTime> || std::same_as<Out, DateTimeExtended>)
-            return Out{static_cast<std::int64_t>(raw)};
-        else
-            return Out{raw};
+        out = static_cast<Out>(raw);
+        return {};
     }
 
-    static Result<Value> truth(Reader in) {
+    static Result<void> truth(Reader in, bool& out) {
         if (in.remaining() != sizeof(std::uint64_t))
             return fail(Errc::malformed, "ttlv.length", "another length than the type has");
         VS_TRY(const auto raw, in.big<std::uint64_t>("ttlv.value"));
         if (raw > 1)
             return fail(Errc::malformed, "ttlv.value", "a Boolean that is neither 0 nor 1");
-        return raw == 1;
+        out = raw == 1;
+        return {};
     }
 
     Bytes message_;

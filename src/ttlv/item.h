@@ -110,7 +110,7 @@ using Value = std::variant<Structure,
                            WipedText>;
 
 struct Item {
-    Tag tag;
+    Tag tag{};
     Value value;
 
     Type type() const {
