@@ -87,6 +87,28 @@ MESSAGES = {
                                                 structure(0x420045, byte_string(0x420043, bytes(range(16)))),
                                                 enumeration(0x420028, 3),
                                                 integer(0x42002A, 128)))))),
+    # What a client that fetches a key sends and gets.
+    "get-request-2-0": structure(
+        0x420078,
+        header(0x420077, 2, 0, integer(0x42000D, 1)),
+        structure(0x42000F,
+                  enumeration(0x42005C, 10),
+                  structure(0x420079, text(0x420094, "49a1ca88"), enumeration(0x420042, 1)))),
+    "get-response-1-2": structure(
+        0x42007B,
+        header(0x42007A, 1, 2, date(0x420092, 1700000000), integer(0x42000D, 1)),
+        structure(0x42000F,
+                  enumeration(0x42005C, 10),
+                  enumeration(0x42007F, 0),
+                  structure(0x42007C,
+                            enumeration(0x420057, 2),
+                            text(0x420094, "49a1ca88"),
+                            structure(0x42008F,
+                                      structure(0x420040,
+                                                enumeration(0x420042, 1),
+                                                structure(0x420045, byte_string(0x420043, bytes(range(32)))),
+                                                enumeration(0x420028, 3),
+                                                integer(0x42002A, 256)))))),
     # Every type, at its edges; tags and values that no table has.
     "every-type-2-1": structure(
         0x42007B,
