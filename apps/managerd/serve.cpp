@@ -143,6 +143,7 @@ Result<void> serve(const Options& options) {
                                                       .hub = *parts.hub,
                                                       .name = options.name});
         parts.workload->add_operations(operations);
+        VS_TRY_VOID(parts.workload->give_up_unfinished());
     }
     operations.add("vouchsafe.status", "get", [&options](const manager::Call&) { return status(options); });
 

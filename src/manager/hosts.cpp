@@ -126,8 +126,7 @@ void Workload::learn(ManagedHost& host, const protocol::PollRequest& report) {
 Result<void> Workload::learn_vms(const ManagedHost& host, const protocol::PollRequest& report) {
     for (const protocol::VmReport& seen : report.vms) {
         auto vm = vms_.load(seen.vm.text);
-        if (!vm || vm->host != host.id || vm->state == inventory::VmState::creating ||
-            vm->state == inventory::VmState::deleting)
+        if (!vm || vm->host != host.id || !vm->blob || vm->state == inventory::VmState::deleting)
             continue;
         VS_TRY(const inventory::VmState state, inventory::vm_state_from_text(seen.state));
         if (vm->state == state)

@@ -8,7 +8,6 @@ namespace vouchsafe::manager {
 
 namespace {
 
-constexpr std::chrono::seconds create_limit{300};
 constexpr std::chrono::seconds order_limit{120};
 
 using inventory::Vm;
@@ -31,6 +30,15 @@ json::Value vm_json(const Vm& vm) {
     if (vm.context)
         out.emplace("context", *vm.context);
     return json::Value(std::move(out));
+}
+
+constexpr std::string_view delete_it = "; delete this virtual machine and create it again";
+
+// The record of its key comes with the host's answer to the order that creates a VM. A VM whose creation
+// nobody waits for any more never gets one: all that is left to do is to delete it, also at its host.
+void give_up(Vm& vm, std::string_view why) {
+    vm.state = VmState::failed;
+    vm.problem = std::string(why) + std::string(delete_it);
 }
 
 Errc code_of(const protocol::OrderProblem& problem) {
@@ -65,7 +73,7 @@ Result<void> Workload::forget_vm(const VmId& id) {
 Result<protocol::OrderResult> Workload::ordered(const Vm& vm, protocol::OrderData data) {
     const bool creates = std::holds_alternative<protocol::VmCreateOrder>(data);
     VS_TRY(protocol::OrderResult result,
-           parts_.hub.carry_out(vm.host, std::move(data), creates ? create_limit : order_limit));
+           parts_.hub.carry_out(vm.host, std::move(data), creates ? parts_.create_limit : order_limit));
     if (result.problem) {
         const std::string problem = text_of(*result.problem);
         (void)change_vm(vm.id, [&problem](Vm& now) { now.problem = problem; }); // the problem comes first
@@ -121,6 +129,10 @@ Result<json::Value> Workload::create_vm(const Call& call) {
         VS_TRY_VOID(vms_.save(vm.id.text, vm, 0));
     }
     const auto result = ordered(vm, order);
+    if (!result && result.error().code == Errc::timed_out) {
+        VS_TRY_VOID(change_vm(vm.id, [](Vm& now) { give_up(now, "the host did not answer in time"); }));
+        return std::unexpected(result.error());
+    }
     if (!result || !result->created) {
         // Without a key there is nothing to keep; the reason goes to whoever asked.
         VS_TRY_VOID(forget_vm(vm.id));
@@ -139,6 +151,10 @@ Result<json::Value> Workload::create_vm(const Call& call) {
 Result<json::Value>
 Workload::order_vm(const Call& call, protocol::OrderData (*make)(const VmId&), VmState after) {
     VS_TRY(const Vm vm, find_vm(call.text("vm")));
+    if (!vm.blob)
+        return fail(Errc::conflict,
+                    "vm.state",
+                    vm.problem.value_or("this virtual machine is still being created; wait, or delete it"));
     VS_TRY_VOID(ordered(vm, make(vm.id)));
     VS_TRY(const Vm changed, change_vm(vm.id, [after](Vm& now) {
                now.state = after;
@@ -152,6 +168,16 @@ Result<json::Value> Workload::delete_vm(const Call& call) {
     VS_TRY_VOID(ordered(vm, protocol::VmDeleteOrder{.vm = vm.id}));
     VS_TRY_VOID(forget_vm(vm.id));
     return vm_json(vm);
+}
+
+Result<void> Workload::give_up_unfinished() {
+    VS_TRY(const auto vms, vms_.all());
+    for (const Vm& vm : vms)
+        if (vm.state == VmState::creating)
+            VS_TRY_VOID(change_vm(vm.id, [](Vm& now) {
+                give_up(now, "this management server was started again while the host created it");
+            }));
+    return {};
 }
 
 void Workload::add_vm_operations(Operations& operations) {

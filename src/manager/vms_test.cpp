@@ -64,6 +64,20 @@ protected:
         host_.look();
     }
 
+    /// db-1 has no record of its key: it neither starts nor follows its host, and goes with one command.
+    void expect_only_deletion() {
+        EXPECT_EQ(*shown().find("state"), json::Value("failed"));
+        report("stopped");
+        EXPECT_EQ(*shown().find("state"), json::Value("failed"));
+        const auto refused = world_.call("vouchsafe.vms", "start", json::object({{"vm", "db-1"}}));
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::conflict);
+        EXPECT_NE(refused.error().detail.find("delete this virtual machine"), std::string::npos);
+        EXPECT_TRUE(vm("delete"));
+        EXPECT_TRUE(std::holds_alternative<protocol::VmDeleteOrder>(last_));
+        EXPECT_EQ(count(), 0U);
+    }
+
     test::ManagerWorld world_;
     test::PollingHost host_{world_, std::string(64, 'a'), "host-a"};
     bool sends_key_record_ = true;
@@ -217,6 +231,48 @@ TEST_F(Vms, WhatFailedToBeCreatedLeavesNothing) {
     EXPECT_EQ(count(), 0U);
     sends_key_record_ = true;
     EXPECT_TRUE(create(spec())) << "the name is free again";
+}
+
+// Without the host's answer there is no record of the key: what the host made meanwhile is of no use.
+TEST_F(Vms, WhatTheHostDidNotAnswerInTimeCanOnlyBeDeleted) {
+    Workload impatient({.documents = world_.documents,
+                        .tokens = world_.tokens,
+                        .clock = world_.clock,
+                        .random = world_.random,
+                        .hub = world_.hub,
+                        .name = "workload.localhost",
+                        .create_limit = std::chrono::seconds(0)});
+    Operations operations;
+    impatient.add_operations(operations);
+    std::swap(world_.operations, operations);
+    const auto late = world_.call("vouchsafe.vms", "create", json::object({{"spec", spec()}}));
+    std::swap(world_.operations, operations);
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code, Errc::timed_out);
+    expect_only_deletion();
+}
+
+TEST_F(Vms, WhatWasBeingCreatedWhenTheServerEndedCanOnlyBeDeleted) {
+    ASSERT_TRUE(create(spec()));
+    const std::string id = shown().find("vm")->as_string();
+    auto unfinished = inventory::Vm::from_json(world_.documents.get("vm", id).value()->value).value();
+    unfinished.state = inventory::VmState::creating;
+    unfinished.blob.reset();
+    unfinished.context.reset();
+    ASSERT_TRUE(world_.documents.put("vm", id, unfinished.to_json(), inventory::any_revision));
+    const auto early = world_.call("vouchsafe.vms", "start", json::object({{"vm", "db-1"}}));
+    ASSERT_FALSE(early);
+    EXPECT_NE(early.error().detail.find("still being created"), std::string::npos) << early.error().detail;
+
+    ASSERT_TRUE(world_.workload.give_up_unfinished());
+    expect_only_deletion();
+}
+
+TEST_F(Vms, WhatIsFinishedOutlivesTheServer) {
+    ASSERT_TRUE(create(spec()) && vm("start"));
+    const json::Value before = shown();
+    ASSERT_TRUE(world_.workload.give_up_unfinished());
+    EXPECT_EQ(shown(), before);
 }
 
 TEST_F(Vms, AFailedStartKeepsTheStateAndSaysWhy) {

@@ -27,7 +27,8 @@ struct WorkloadParts {
     const Clock& clock;
     Random& random;
     OrderHub& hub;
-    std::string name; ///< of this server
+    std::string name;                       ///< of this server
+    std::chrono::seconds create_limit{300}; ///< for a host to create a VM and its disk
 };
 
 /// Values of one kind among the documents, typed.
@@ -76,6 +77,9 @@ public:
           vms_(parts_.documents, "vm"), services_(parts_.documents, "service") {}
 
     void add_operations(Operations& operations);
+
+    /// At start: no VM is being created any more, so those that were have failed.
+    Result<void> give_up_unfinished();
 
     /// The door for hosts, run in a pool.
     AgentDoor agent_door(net::WorkerPool& pool);
