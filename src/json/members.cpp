@@ -7,9 +7,13 @@ namespace vouchsafe::json {
 
 namespace {
 
+// A sentence that names the member: what is read is often far from what a person typed.
+std::unexpected<Error> says(std::string_view where, std::string_view what, Errc code = Errc::malformed) {
+    return fail(code, where, std::string(where.empty() ? "the document" : where) + " " + std::string(what));
+}
+
 std::unexpected<Error> wrong(std::string_view where, std::string_view wanted, const Value& got) {
-    return fail(
-        Errc::malformed, where, "must be " + std::string(wanted) + ", not " + std::string(kind_name(got)));
+    return says(where, "must be " + std::string(wanted) + ", not " + std::string(kind_name(got)));
 }
 
 Result<bool> to_boolean(const Value& value, std::string_view where) {
@@ -52,7 +56,7 @@ template <class Decode> auto decoded(const Value& value, std::string_view where,
         return Decoded(wrong(where, "a string", value));
     Decoded out = decode(value.as_string());
     if (!out)
-        return Decoded(fail(Errc::malformed, where, "refused by " + out.error().where));
+        return Decoded(says(where, "is refused by " + out.error().where));
     return out;
 }
 
@@ -97,8 +101,7 @@ Result<std::int64_t> to_integer(const Value& value, std::string_view where, Inte
         return wrong(where, "an integer", value);
     const std::int64_t number = value.as_integer();
     if (number < range.least || number > range.most)
-        return fail(Errc::malformed,
-                    where,
+        return says(where,
                     "must be from " + std::to_string(range.least) + " to " + std::to_string(range.most));
     return number;
 }
@@ -127,10 +130,10 @@ const Value* Members::find(std::string_view name) {
 template <class Read> auto Members::required(std::string_view name, const Read& read) {
     using Out = std::invoke_result_t<const Read&, const Value&, std::string_view>;
     if (members_ == nullptr)
-        return Out(fail(Errc::malformed, where_, "must be an object"));
+        return Out(says(where_, "must be an object"));
     const Value* const value = find(name);
     if (value == nullptr)
-        return Out(fail(Errc::malformed, at(name), "is missing"));
+        return Out(says(at(name), "is missing"));
     return read(*value, at(name));
 }
 
@@ -140,7 +143,7 @@ template <class Read> auto Members::optional(std::string_view name, const Read& 
     using Maybe = std::conditional_t<std::is_pointer_v<Content>, Content, std::optional<Content>>;
     using Out = Result<Maybe>;
     if (members_ == nullptr)
-        return Out(fail(Errc::malformed, where_, "must be an object"));
+        return Out(says(where_, "must be an object"));
     const Value* const value = find(name);
     if (value == nullptr)
         return Out(Maybe{});
@@ -245,16 +248,17 @@ Result<std::optional<std::vector<std::string>>> Members::optional_strings(std::s
 Result<void> Members::version(std::int64_t expected, std::string_view name) {
     VS_TRY(const std::int64_t found, integer(name));
     if (found != expected)
-        return fail(Errc::unsupported, at(name), "only version " + std::to_string(expected) + " is known");
+        return says(
+            at(name), "must be " + std::to_string(expected) + ": no other is known here", Errc::unsupported);
     return {};
 }
 
 Result<void> Members::finish() const {
     if (members_ == nullptr)
-        return fail(Errc::malformed, where_, "must be an object");
+        return says(where_, "must be an object");
     for (const auto& [name, value] : *members_)
         if (!read_.contains(name))
-            return fail(Errc::malformed, where_, "has a member that is not known here" + in_words(name));
+            return says(where_, "has a member that is not known here" + in_words(name));
     return {};
 }
 

@@ -139,6 +139,20 @@ TEST(Members, RefusesIntegersOutOfRangeAndTextsForIntegers) {
     EXPECT_EQ(m.version(2).error().code, Errc::unsupported);
 }
 
+// People see the detail alone, and have typed more than one thing.
+TEST(Members, SayWhichMemberIsWrong) {
+    Members m(document, "doc");
+    EXPECT_EQ(m.integer("number", {8, 9}).error().detail, "doc.number must be from 8 to 9");
+    EXPECT_EQ(m.integer("text").error().detail, "doc.text must be an integer, not a string");
+    EXPECT_EQ(m.string("absent").error().detail, "doc.absent is missing");
+    EXPECT_EQ(m.hex("text").error().detail, "doc.text is refused by hex.length");
+    EXPECT_EQ(m.version(2).error().detail, "doc.version must be 2: no other is known here");
+    EXPECT_EQ(m.finish().error().detail, "doc has a member that is not known here: b64");
+    EXPECT_EQ(Members(document, "").boolean("text").error().detail, "text must be a boolean, not a string");
+    const Value text("x");
+    EXPECT_EQ(Members(text, "").finish().error().detail, "the document must be an object");
+}
+
 TEST(Members, RefusesUnknownMembers) {
     const Value value = object({{"a", 1}, {"typo", 2}});
     Members m(value, "doc");
