@@ -132,6 +132,7 @@ TEST(LoginBrake, MakesGuessersWait) {
     EXPECT_TRUE(brake.check("ada", now));
     brake.failed("ada", now);
     EXPECT_EQ(brake.check("ada", now).error().where, "login.wait");
+    EXPECT_EQ(brake.check("ada", now).error().code, Errc::unavailable); // 503: the session service has no 403
     EXPECT_TRUE(brake.check("bob", now));
     EXPECT_TRUE(brake.check("ada", now + std::chrono::seconds(1)));
     brake.succeeded("ada");

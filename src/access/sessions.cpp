@@ -75,7 +75,7 @@ void Sessions::close_all_of(std::string_view user) {
 Result<void> LoginBrake::check(std::string_view name, BootTime now) const {
     const auto found = names_.find(name);
     if (found != names_.end() && now < found->second.wait_until)
-        return fail(Errc::denied, "login.wait", "too many wrong passwords; wait a moment and try again");
+        return fail(Errc::unavailable, "login.wait", "too many wrong passwords; wait a moment and try again");
     return {};
 }
 

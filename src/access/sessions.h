@@ -49,7 +49,7 @@ private:
 /// too, so that waiting tells nothing.
 class LoginBrake {
 public:
-    /// `denied` at "login.wait" while the name has to wait.
+    /// `unavailable` at "login.wait" while the name has to wait.
     Result<void> check(std::string_view name, BootTime now) const;
     void failed(std::string_view name, BootTime now);
     void succeeded(std::string_view name);

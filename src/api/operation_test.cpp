@@ -251,6 +251,7 @@ TEST(Table, AlmostEverythingNeedsAPrivilege) {
         {access::Privilege::session,
          {"cis.session.delete",
           "cis.session.get",
+          "cis.tasks.cancel",
           "cis.tasks.get",
           "cis.tasks.list",
           "vouchsafe.status.get"}},

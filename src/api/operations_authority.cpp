@@ -17,14 +17,14 @@ using net::Method;
 
 // --- cluster state
 
-constexpr std::array cluster_info_fields = {Field{"cluster", id}, Field{"state", word(state_words)}};
+constexpr std::array cluster_info_fields = {Field{"cluster", id}, Field{"state", state}};
 constexpr Structure cluster_info{VS_TA ".info", cluster_info_fields};
 constexpr Structure cluster_summary{VS_TA ".summary", cluster_info_fields};
 constexpr Type cluster_summary_type = structure(cluster_summary);
-constexpr std::array cluster_update_fields = {Field{"state", word(state_words), Need::optional}};
+constexpr std::array cluster_update_fields = {Field{"state", state, Need::optional}};
 constexpr Structure cluster_update{VS_TA ".update_spec", cluster_update_fields};
 constexpr std::array cluster_query = {Field{"cluster", ids, Need::optional},
-                                      Field{"state", texts, Need::optional}};
+                                      Field{"state", states, Need::optional}};
 
 // --- attestation
 
@@ -33,7 +33,7 @@ constexpr Structure attestation_status{VS_ATT ".service_status.info", status_fie
 
 constexpr std::array image_query = {Field{"version", ids, Need::optional},
                                     Field{"display_name", texts, Need::optional},
-                                    Field{"health", texts, Need::optional}};
+                                    Field{"health", healths, Need::optional}};
 constexpr std::array image_summary_fields = {
     Field{"version", id}, Field{"display_name", text}, Field{"health", health}};
 constexpr Structure image_summary{VS_ATT ".os.esx.base_images.summary", image_summary_fields};

@@ -17,6 +17,15 @@ using net::Method;
 constexpr std::array session_fields = {
     Field{"user", id}, Field{"created_time", time}, Field{"last_accessed_time", time}};
 constexpr Structure session_info{"cis.session.info", session_fields};
+constexpr std::array<std::string_view, 5> status_words = {
+    "PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED"};
+constexpr Type task_status = word(status_words);
+constexpr Type task_statuses = list(task_status);
+constexpr std::array task_filter = {Field{"tasks", ids, Need::optional},
+                                    Field{"services", ids, Need::optional},
+                                    Field{"operations", ids, Need::optional},
+                                    Field{"status", task_statuses, Need::optional},
+                                    Field{"users", ids, Need::optional}};
 constexpr std::array task_query = {Field{"return_all", boolean, Need::optional},
                                    Field{"exclude_result", boolean, Need::optional}};
 
@@ -86,8 +95,9 @@ constexpr std::array sessions = {
 Operation{.service = "cis.session", .name = "create", .method = Method::post, .path = "/api/session", .result = secret, .server = Server::both, .status = 201, .privilege = open},
 Operation{.service = "cis.session", .name = "get", .method = Method::get, .path = "/api/session", .result = structure(session_info), .server = Server::both, .privilege = session},
 Operation{.service = "cis.session", .name = "delete", .method = Method::delete_, .path = "/api/session", .server = Server::both, .status = 204, .privilege = session},
-Operation{.service = "cis.tasks", .name = "list", .method = Method::get, .path = "/api/cis/tasks", .result = document, .server = Server::both, .privilege = session},
+Operation{.service = "cis.tasks", .name = "list", .method = Method::get, .path = "/api/cis/tasks", .query = task_filter, .result = document, .server = Server::both, .privilege = session},
 Operation{.service = "cis.tasks", .name = "get", .method = Method::get, .path = "/api/cis/tasks/{task}", .query = task_query, .result = document, .server = Server::both, .privilege = session},
+Operation{.service = "cis.tasks", .name = "cancel", .method = Method::post, .path = "/api/cis/tasks/{task}", .action = "cancel", .server = Server::both, .status = 204, .privilege = session, .effect = Effect::change},
 };
 
 constexpr std::array rows = {

@@ -10,7 +10,10 @@ namespace vouchsafe::api {
 inline constexpr std::array<std::string_view, 2> state_words = {"ENABLE", "DISABLE"};
 inline constexpr std::array<std::string_view, 4> health_words = {"NONE", "OK", "WARNING", "ERROR"};
 inline constexpr std::array<std::string_view, 2> principal_words = {"STS_USER", "STS_GROUP"};
+inline constexpr Type state = word(state_words);
+inline constexpr Type states = list(state);
 inline constexpr Type health = word(health_words);
+inline constexpr Type healths = list(health);
 inline constexpr Type texts = list(text);
 inline constexpr Type ids = list(id);
 

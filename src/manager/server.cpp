@@ -4,6 +4,7 @@
 #include "api/router.h"
 #include "json/members.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace vouchsafe::manager {
@@ -11,7 +12,7 @@ namespace vouchsafe::manager {
 namespace {
 
 constexpr std::string_view session_header = "vmware-api-session-id";
-constexpr std::string_view basic = "Basic ";
+constexpr std::string_view basic = "basic "; // whatever its case [RFC 7235 §2.1]
 
 std::string_view role_name(api::Server role) {
     return role == api::Server::authority ? "authority" : "workload";
@@ -32,16 +33,31 @@ struct Credentials {
     Secret password;
 };
 
+bool is_basic(std::string_view header) {
+    return std::ranges::equal(header.substr(0, basic.size()), basic, [](char given, char wanted) {
+        return (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given) == wanted;
+    });
+}
+
+// The session service knows one refusal: whatever is wrong with the credentials, nobody is logged in.
 Result<Credentials> basic_credentials(const net::Request& request) {
+    const auto refused = [] {
+        return fail(Errc::unauthenticated,
+                    "login.basic",
+                    "log in with HTTP Basic: base64 of user:password in the header Authorization");
+    };
     const std::string_view header = request.header("authorization");
-    if (!header.starts_with(basic))
-        return fail(Errc::unauthenticated, "login.basic", "log in with HTTP Basic: user and password");
-    VS_TRY(Buffer decoded, from_base64(header.substr(basic.size())));
+    if (!is_basic(header))
+        return refused();
+    auto given = from_base64(header.substr(basic.size()));
+    if (!given)
+        return refused();
+    Buffer decoded = *std::move(given);
     const std::string_view text = as_text(decoded);
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) {
         wipe(decoded);
-        return fail(Errc::malformed, "login.basic");
+        return refused();
     }
     Credentials credentials{.user = std::string(text.substr(0, colon)),
                             .password = Secret(as_bytes(text.substr(colon + 1)))};
@@ -86,12 +102,14 @@ private:
     Result<net::Response> session(const api::Operation& operation, const net::Request& request) {
         const std::string_view id = request.header(session_header);
         if (operation.name == "create") {
+            VS_TRY_VOID(api::read_input(operation, request)); // there is none, and what is there is unknown
             VS_TRY(const Credentials credentials, basic_credentials(request));
             VS_TRY(const std::string session,
                    parts_.directory.log_in(credentials.user, credentials.password));
             return api::json_answer(operation.status, json::Value(session));
         }
         VS_TRY(const json::Value info, parts_.directory.session_info(id));
+        VS_TRY_VOID(api::read_input(operation, request));
         if (operation.name == "get")
             return api::json_answer(operation.status, info);
         parts_.directory.log_out(id);
@@ -101,8 +119,10 @@ private:
     Result<net::Response>
     tasks(const api::Operation& operation, const json::Value& input, const Caller& caller) {
         if (operation.name == "list")
-            return api::json_answer(operation.status, parts_.tasks.list(caller.user));
+            return api::json_answer(operation.status, parts_.tasks.list(caller.user, input));
         VS_TRY(json::Value info, parts_.tasks.info(input.find("task")->as_string(), caller.user));
+        if (operation.name == "cancel")
+            return fail(Errc::unsupported, "task.cancel", "tasks of this server cannot be cancelled");
         if (const json::Value* const exclude = input.find("exclude_result");
             exclude != nullptr && exclude->as_bool())
             info.as_object().erase("result");

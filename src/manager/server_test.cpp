@@ -232,6 +232,12 @@ TEST(Serve, AnswersLongOperationsWithATask) {
                   ->find("result"),
               nullptr);
     EXPECT_EQ(server.send("Auditors", Method::get, target).status, 404) << "another's task";
+    const net::Response cancelled = server.send("TrustedAdmins", Method::post, target + "?action=cancel");
+    EXPECT_EQ(cancelled.status, 400);
+    EXPECT_EQ(error_id(cancelled), "task.cancel");
+    EXPECT_EQ(server.send("Auditors", Method::post, target + "?action=cancel").status, 404);
+    EXPECT_EQ(server.send("TrustedAdmins", Method::get, "/api/cis/tasks?status=FAILED").body, "{}");
+    EXPECT_EQ(server.send("TrustedAdmins", Method::get, "/api/cis/tasks?status=ENDED").status, 400);
     EXPECT_EQ(server.send("Auditors", Method::get, "/api/cis/tasks").body, "{}");
     EXPECT_NE(server.send("TrustedAdmins", Method::get, "/api/cis/tasks").body, "{}");
 }
@@ -292,6 +298,8 @@ TEST(Sessions, AreOpenedByBasicAndShownAndEnded) {
     EXPECT_EQ(info.status, 200);
     EXPECT_EQ(*json::parse(info.body)->find("user"), json::Value("auditors"));
     EXPECT_EQ(with_session(Method::get, "/api/vouchsafe/v1/clusters").status, 200);
+    EXPECT_EQ(error_id(with_session(Method::delete_, "/api/session?x=1")), "query.x");
+    EXPECT_EQ(with_session(Method::get, "/api/session").status, 200); // and it has ended nothing
     EXPECT_EQ(with_session(Method::delete_, "/api/session").status, 204);
     EXPECT_EQ(with_session(Method::get, "/api/session").status, 401);
     EXPECT_EQ(with_session(Method::delete_, "/api/session").status, 401);
@@ -303,8 +311,9 @@ TEST(Sessions, AreRefusedWithoutGoodCredentials) {
     const std::tuple<std::string_view, std::string, int, std::string_view> cases[] = {
         {"None", "", 401, "login.basic"},
         {"Bearer", "Bearer abc", 401, "login.basic"},
-        {"NoBase64", "Basic !!!!", 400, "base64.digit"},
-        {"NoColon", basic("auditors"), 400, "login.basic"},
+        {"NoBase64", "Basic !!!!", 401, "login.basic"},
+        {"NoColon", basic("auditors"), 401, "login.basic"},
+        {"NoSpace", "Basic", 401, "login.basic"},
         {"WrongPassword", basic("auditors:another password"), 401, "login.wrong"},
         {"Stranger", basic("eve:another password"), 401, "login.wrong"},
         {"Empty", basic(":"), 401, "login.wrong"},
@@ -314,6 +323,17 @@ TEST(Sessions, AreRefusedWithoutGoodCredentials) {
         EXPECT_EQ(response.status, status) << name << " " << response.body;
         EXPECT_EQ(error_id(response), id) << name;
     }
+    const auto sent = [&](const std::string& target, std::string_view scheme, std::string_view body) {
+        net::Request request = test::request(Method::post, target, body);
+        request.headers.push_back({.name = "authorization",
+                                   .value = std::string(scheme) + " " +
+                                            to_base64(as_bytes(std::string("auditors:a long password")))});
+        return server.send(std::move(request));
+    };
+    EXPECT_EQ(sent("/api/session", "bASIC", "").status, 201); // its case does not matter
+    EXPECT_EQ(sent("/api/session", "Basic", "{}").status, 201);
+    EXPECT_EQ(error_id(sent("/api/session?user=eve", "Basic", "")), "query.user");
+    EXPECT_EQ(error_id(sent("/api/session", "Basic", R"({"user":"eve"})")), "body");
     // Two headers are none: which of them would count?
     net::Request twice = log_in_request(basic("auditors:a long password"));
     twice.headers.push_back({.name = "authorization", .value = basic("auditors:a long password")});

@@ -1,6 +1,7 @@
 #include "manager/tasks.h"
 
 #include "api/errors.h"
+#include "api/filter.h"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +24,14 @@ Result<json::Value> outcome_of(Tasks::Work& work) {
     } catch (const std::exception& error) {
         return fail(Errc::internal, "task.exception", error.what());
     }
+}
+
+bool wanted(const json::Value& info, const json::Value& filter) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> members = {
+        {{"services", "service"}, {"operations", "operation"}, {"status", "status"}, {"users", "user"}}};
+    return std::ranges::all_of(members, [&](const auto& member) {
+        return api::wants(&filter, member.first, *info.find(member.second));
+    });
 }
 
 } // namespace
@@ -78,6 +87,20 @@ void Tasks::forget_oldest() {
     }
 }
 
+std::string_view Tasks::words_of_progress(Status status) {
+    switch (status) {
+    case Status::pending:
+        return "waiting";
+    case Status::running:
+        return "under way";
+    case Status::succeeded:
+        return "done";
+    case Status::failed:
+        return "failed";
+    }
+    std::unreachable();
+}
+
 json::Value Tasks::describe(const Task& task) {
     constexpr std::array<std::string_view, 4> words = {"PENDING", "RUNNING", "SUCCEEDED", "FAILED"};
     const bool ended = task.status == Status::succeeded || task.status == Status::failed;
@@ -98,7 +121,7 @@ json::Value Tasks::describe(const Task& task) {
                                    {"completed", ended ? 100 : 0},
                                    {"message",
                                     json::object({{"id", "progress"},
-                                                  {"default_message", ended ? "done" : "under way"},
+                                                  {"default_message", words_of_progress(task.status)},
                                                   {"args", json::Array{}}})}}));
     }
     if (ended)
@@ -118,12 +141,13 @@ Result<json::Value> Tasks::info(std::string_view task, std::string_view user) co
     return describe(found->second);
 }
 
-json::Value Tasks::list(std::string_view user) const {
+json::Value Tasks::list(std::string_view user, const json::Value& filter) const {
     const std::scoped_lock lock(mutex_);
     json::Object all;
     for (const auto& [id, task] : tasks_)
-        if (task.user == user)
-            all.emplace(id, describe(task));
+        if (task.user == user && api::wants(&filter, "tasks", json::Value(id)))
+            if (json::Value info = describe(task); wanted(info, filter))
+                all.emplace(id, std::move(info));
     return json::Value(std::move(all));
 }
 

@@ -29,8 +29,9 @@ public:
     /// cis.task.info. Users see their own tasks; `not_found` for another's.
     Result<json::Value> info(std::string_view task, std::string_view user) const;
 
-    /// A map from id to info, of the user's tasks.
-    json::Value list(std::string_view user) const;
+    /// A map from id to info, of the user's tasks. `filter` has lists of what to show, each optional: tasks,
+    /// services, operations, status, users.
+    json::Value list(std::string_view user, const json::Value& filter) const;
 
 private:
     enum class Status : std::uint8_t { pending, running, succeeded, failed };
@@ -46,6 +47,7 @@ private:
 
     void run(const std::string& id, Work& work);
     void forget_oldest();
+    static std::string_view words_of_progress(Status status);
     static json::Value describe(const Task& task);
 
     const Clock& clock_;

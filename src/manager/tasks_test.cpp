@@ -101,6 +101,36 @@ TEST_F(TasksTest, FailureCarriesTheError) {
     EXPECT_EQ(*info.find("error")->find("error_type"), json::Value("NOT_FOUND"));
     EXPECT_EQ(info.find("result"), nullptr);
     EXPECT_NE(info.find("end_time"), nullptr);
+    EXPECT_EQ(*info.find("progress")->find("message")->find("default_message"), json::Value("failed"));
+}
+
+TEST_F(TasksTest, ListsWhatTheFilterWants) {
+    const std::string good = done("ada", json::Value(1));
+    const std::string bad = done("ada", fail(Errc::not_found, "vm", "there is none"));
+
+    struct Case {
+        const char* member;
+        std::string value;
+        std::vector<std::string> listed;
+    };
+
+    const std::vector<std::string> both{good, bad};
+    for (const Case& one : {Case{"tasks", good, {good}},
+                            Case{"tasks", "none", {}},
+                            Case{"services", "com.vmware.vouchsafe.vms", both},
+                            Case{"services", "vouchsafe.vms", {}},
+                            Case{"operations", "start", both},
+                            Case{"operations", "stop", {}},
+                            Case{"status", "FAILED", {bad}},
+                            Case{"status", "RUNNING", {}},
+                            Case{"users", "ada", both},
+                            Case{"users", "bob", {}}}) {
+        SCOPED_TRACE(std::string(one.member) + " " + one.value);
+        const json::Value list = tasks_.list("ada", json::object({{one.member, json::array({one.value})}}));
+        EXPECT_EQ(list.as_object().size(), one.listed.size());
+        for (const std::string& id : one.listed)
+            EXPECT_NE(list.find(id), nullptr);
+    }
 }
 
 TEST_F(TasksTest, WorkThatThrowsFails) {
@@ -119,7 +149,7 @@ TEST_F(TasksTest, UsersSeeTheirOwnOnly) {
     ASSERT_FALSE(strange);
     EXPECT_EQ(strange.error().code, Errc::not_found);
     EXPECT_EQ(strange.error(), unknown.error()); // nothing tells whether there is one
-    const json::Value list = tasks_.list("bob");
+    const json::Value list = tasks_.list("bob", json::Value());
     EXPECT_EQ(list.as_object().size(), 1U);
     EXPECT_NE(list.find(his), nullptr);
 }
@@ -154,7 +184,7 @@ TEST_F(TasksTest, AFullPoolIsSaid) {
         started.push_back(start("ada", wait));
     EXPECT_EQ(status(started.back(), "ada"), "PENDING");
     const auto refused = tasks_.start(operation_, "ada", wait);
-    EXPECT_EQ(tasks_.list("ada").as_object().size(), started.size());
+    EXPECT_EQ(tasks_.list("ada", json::Value()).as_object().size(), started.size());
     gate.open();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::unavailable);
@@ -176,7 +206,7 @@ TEST_F(TasksTest, TheOldestThatEndedAreForgotten) {
         clock_.advance(std::chrono::milliseconds(1));
         ended.push_back(done("ada", json::Value(i)));
     }
-    EXPECT_EQ(tasks_.list("ada").as_object().size(), 1000U);
+    EXPECT_EQ(tasks_.list("ada", json::Value()).as_object().size(), 1000U);
     EXPECT_TRUE(tasks_.info(running, "ada")) << "one that runs is never forgotten";
     EXPECT_FALSE(tasks_.info(ended[0], "ada"));
     EXPECT_FALSE(tasks_.info(ended[2], "ada"));
