@@ -5,6 +5,7 @@
 #include "authority/health.h"
 #include "crypto/x509.h"
 #include "json/members.h"
+#include "json/write.h"
 
 #include <algorithm>
 #include <array>
@@ -85,8 +86,9 @@ Result<json::Value> attestation_status(const Invocation& call) {
 Result<json::Value> import_image(const Invocation& call) {
     VS_TRY_VOID(call.check_cluster());
     VS_TRY(const Buffer document, from_base64(call.text("imgdb")));
-    VS_TRY(const appraisal::BaseImage image, appraisal::parse_base_image(document));
     VS_TRY(json::Value value, parse_document(document));
+    // People look at documents, and what they looked at may be indented: only the canonical form is kept.
+    VS_TRY(const appraisal::BaseImage image, appraisal::parse_base_image(as_bytes(json::canonical(value))));
     VS_TRY_VOID(call.commit(inventory::ImageImport{.document = std::move(value)}));
     return json::Value(image.version.text);
 }
@@ -170,6 +172,13 @@ Result<json::Value> delete_ca(const Invocation& call) {
 
 // --- endorsement keys
 
+// What is wrong with an endorsement key is wrong with the request: nobody was refused here.
+Error wrong_key(Error error, std::string_view member) {
+    error.code = Errc::malformed;
+    error.detail = std::string(member) + ": " + (error.detail.empty() ? error.where : error.detail);
+    return error;
+}
+
 Result<inventory::EndorsementKey> read_endorsement_key(const json::Value& spec, const Invocation& call) {
     const json::Value* const public_key = spec.find("public_key");
     const json::Value* const certificate = spec.find("certificate");
@@ -180,27 +189,34 @@ Result<inventory::EndorsementKey> read_endorsement_key(const json::Value& spec, 
     inventory::EndorsementKey key{
         .name = spec.find("name")->as_string(), .ek_digest = {}, .public_key = {}, .certificate = {}};
     if (has_key) {
-        VS_TRY(const Buffer spki, spki_from_pem(public_key->as_string()));
-        key.ek_digest = to_hex(crypto::sha256(spki));
+        const auto spki = spki_from_pem(public_key->as_string());
+        if (!spki)
+            return std::unexpected(wrong_key(spki.error(), "public_key"));
+        key.ek_digest = to_hex(crypto::sha256(*spki));
         key.public_key = public_key->as_string();
         return key;
     }
-    VS_TRY(const crypto::Certificate parsed, crypto::Certificate::from_pem(certificate->as_string()));
-    VS_TRY(const crypto::PublicKey ek, parsed.public_key());
+    const auto parsed = crypto::Certificate::from_pem(certificate->as_string());
+    if (!parsed)
+        return std::unexpected(wrong_key(parsed.error(), "certificate"));
+    const auto ek = parsed->public_key();
+    if (!ek)
+        return std::unexpected(wrong_key(ek.error(), "certificate"));
     std::vector<crypto::Certificate> anchors;
     for (const auto& [name, ca] : call.state.cas)
         for (const std::string& pem : ca.chain) {
             VS_TRY(auto anchor, crypto::Certificate::from_pem(pem));
             anchors.push_back(std::move(anchor));
         }
-    VS_TRY([[maybe_unused]] const auto path,
-           crypto::verify_chain({.leaf = parsed,
-                                 .intermediates = anchors,
-                                 .anchors = anchors,
-                                 .now = call.parts.clock.now(),
-                                 .purpose = crypto::Purpose::ek}));
-    key.ek_digest = to_hex(crypto::sha256(crypto::spki_der(ek)));
-    key.certificate = parsed.pem();
+    const auto path = crypto::verify_chain({.leaf = *parsed,
+                                            .intermediates = anchors,
+                                            .anchors = anchors,
+                                            .now = call.parts.clock.now(),
+                                            .purpose = crypto::Purpose::ek});
+    if (!path)
+        return std::unexpected(wrong_key(path.error(), "certificate"));
+    key.ek_digest = to_hex(crypto::sha256(crypto::spki_der(*ek)));
+    key.certificate = parsed->pem();
     return key;
 }
 

@@ -45,6 +45,15 @@ Buffer image_document() {
                                                  .command_line = boot.command_line}));
 }
 
+// openssl genrsa 1024 | openssl rsa -pubout
+constexpr std::string_view small_rsa_key =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDcV7WvYJm2m0WVxzRsN1d2SiwF\n"
+    "lVOmksnTkwa2OZWGCZY6kgqXskE3awW3ViFmmTmCHbkcPPgg+RqaCgX4NEgh27op\n"
+    "5/l3YokL4yXetGP/bV61vwIMjWeT0bF9D5h9fhpQvSBe7Kd/P/oH4LhZxoleDcpP\n"
+    "M62HVf0QyjustLetAQIDAQAB\n"
+    "-----END PUBLIC KEY-----\n";
+
 class TrustOperations : public ::testing::Test {
 protected:
     std::int64_t epoch() const { return house_.core->state()->epoch; }
@@ -177,12 +186,27 @@ TEST_F(TrustOperations, SayWhenAnImageWasSeenLast) {
               json::Value(to_text(from_seconds(1'700'000'060))));
 }
 
+// What `host export-image` prints for people is what they post.
+TEST_F(TrustOperations, ImportADocumentThatIsIndented) {
+    const auto document = json::parse(as_text(image_document()));
+    const std::string indented = json::pretty(*document) + "\n";
+    ASSERT_TRUE(house_.on_cluster(images, "import_from_imgdb", {{"imgdb", to_base64(as_bytes(indented))}}));
+    const auto kept = house_.core->state()->images.at("1.0");
+    EXPECT_EQ(import_image().error().code, Errc::exists);
+    test::AuthorityHouse other;
+    ASSERT_TRUE(other.on_cluster(images, "import_from_imgdb", {{"imgdb", to_base64(image_document())}}));
+    EXPECT_EQ(other.core->state()->images.at("1.0"), kept);
+}
+
 TEST_F(TrustOperations, RefuseWhatIsNoImage) {
     const auto import = [&](const std::string& base64) {
         return house_.on_cluster(images, "import_from_imgdb", {{"imgdb", base64}});
     };
     EXPECT_EQ(import("no base64!").error().code, Errc::malformed);
     EXPECT_EQ(import(to_base64(as_bytes("{}"))).error().code, Errc::malformed);
+    std::string more = std::string(as_text(image_document()));
+    more.insert(1, R"("aa":1,)");
+    EXPECT_EQ(import(to_base64(as_bytes(more))).error().where, "base_image");
     Buffer document = image_document();
     document.pop_back();
     EXPECT_FALSE(import(to_base64(document)));
@@ -248,7 +272,10 @@ TEST_F(TrustOperations, RegisterAnEndorsementKey) {
 }
 
 TEST_F(TrustOperations, RegisterAnEkCertificateOfAKnownCaOnly) {
-    EXPECT_EQ(create_ek({{"certificate", ek_certificate()}}).error().code, Errc::untrusted);
+    const auto unknown = create_ek({{"certificate", ek_certificate()}});
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, Errc::malformed); // the request is wrong, not the caller
+    EXPECT_EQ(unknown.error().detail, "certificate: no path to a trusted CA");
     ASSERT_TRUE(create_ca("lab", ek_ca()));
     ASSERT_TRUE(create_ek({{"certificate", ek_certificate()}}));
     const auto parsed = crypto::Certificate::from_pem(ek_certificate());
@@ -265,6 +292,10 @@ TEST_F(TrustOperations, RefuseWhatIsNoEndorsementKey) {
               "endorsement_key");
     EXPECT_EQ(create_ek({{"public_key", "no PEM"}}).error().code, Errc::malformed);
     EXPECT_EQ(create_ek({{"certificate", "no PEM"}}).error().code, Errc::malformed);
+    const auto small = create_ek({{"public_key", std::string(small_rsa_key)}});
+    ASSERT_FALSE(small);
+    EXPECT_EQ(small.error().code, Errc::malformed);
+    EXPECT_EQ(small.error().detail, "public_key: an RSA key of fewer than 2048 bits");
     EXPECT_TRUE(house_.core->state()->endorsement_keys.empty());
 }
 

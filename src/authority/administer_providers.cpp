@@ -55,12 +55,14 @@ Result<std::vector<inventory::KmipServer>> read_servers(const json::Array& serve
 // The parts of a key server's description that create and update share.
 Result<void> read_key_server(const json::Value& spec, Provider& provider) {
     json::Members members(spec, "key_server");
-    VS_TRY([[maybe_unused]] const auto type, members.optional_string("type"));
+    VS_TRY(const auto type, members.optional_string("type"));
     VS_TRY(const auto description, members.optional_string("description"));
     VS_TRY(const auto timeout, members.optional_integer("connection_timeout", {.least = 1, .most = 30}));
     if (members.has("proxy_server"))
         return fail(Errc::unsupported, "proxy_server", "proxy_server: proxies are not supported yet");
     VS_TRY(auto kmip, members.optional_object("kmip_server"));
+    if (kmip && !type)
+        return fail(Errc::malformed, "key_server.type", "key_server.type: goes with kmip_server, say KMIP");
     if (description)
         provider.description = *description;
     if (timeout)
@@ -126,6 +128,17 @@ Result<json::Value> delete_provider(const Invocation& call) {
     return call.commit(inventory::ProviderDelete{.name = provider->name});
 }
 
+Result<std::string> shown_certificate(const Invocation& call, const inventory::KmipServer& server) {
+    return net::fetch_peer_certificate({.host = server.address.hostname, .port = server.address.port},
+                                       call.parts.key_servers.resolve(),
+                                       std::chrono::steady_clock::now() + look_limit);
+}
+
+bool trusts(const Provider& provider, const Result<std::string>& shown) {
+    return shown && std::ranges::find(provider.trusted_peer_certificates, *shown) !=
+                        provider.trusted_peer_certificates.end();
+}
+
 // Whether each key server is who we think, and takes us: by asking for the primary key's attributes.
 json::Value
 server_status(const Invocation& call, const Provider& provider, const inventory::KmipServer& server) {
@@ -141,10 +154,15 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
         details.push_back(message(checked.error().where, checked.error().detail));
         good = false;
     }
-    const bool trusted = attributes || (attributes.error().where != "net.tls_identity" &&
-                                        attributes.error().where != "provider.peer_certificates" &&
-                                        attributes.error().code != Errc::unavailable &&
-                                        attributes.error().code != Errc::timed_out);
+    // Who answered is one that we trust; who did not may still show a certificate that we trust.
+    const bool silent = !attributes && (attributes.error().where.starts_with("provider.") ||
+                                        attributes.error().where == "kmip.transport");
+    const bool trusted = !silent || trusts(provider, shown_certificate(call, server));
+    if (silent && trusted && attributes.error().where == "kmip.transport")
+        details.push_back(message("provider.client_refused",
+                                  "we trust this key server; does it know the provider's client certificate "
+                                  "(vouchsafe provider certificate " +
+                                      provider.name + ")?"));
     return json::object({{"name", server.name},
                          {"health", good ? "OK" : "ERROR"},
                          {"details", std::move(details)},
@@ -243,12 +261,8 @@ Result<json::Value> list_current_certificates(const Invocation& call) {
                 return name.as_string() == server.name;
             }))
             continue;
-        const auto shown =
-            net::fetch_peer_certificate({.host = server.address.hostname, .port = server.address.port},
-                                        call.parts.key_servers.resolve(),
-                                        std::chrono::steady_clock::now() + look_limit);
-        const bool trusted = shown && std::ranges::find(provider->trusted_peer_certificates, *shown) !=
-                                          provider->trusted_peer_certificates.end();
+        const auto shown = shown_certificate(call, server);
+        const bool trusted = trusts(*provider, shown);
         if (only_trusted != nullptr && only_trusted->is_bool() && only_trusted->as_bool() != trusted)
             continue;
         json::Object item{

@@ -81,6 +81,7 @@ TEST_F(ProviderOperations, ShowWhyAKeyServerDoesNotAnswer) {
     };
     EXPECT_EQ(*status().find("details")->as_array().front().find("id"),
               json::Value("provider.client_certificate"));
+    EXPECT_EQ(*status().find("client_trust_server"), json::Value(false)); // nobody was seen yet
     ASSERT_TRUE(on(client_certificate, "create"));
     EXPECT_EQ(*status().find("details")->as_array().front().find("id"),
               json::Value("provider.peer_certificates"));
@@ -91,6 +92,9 @@ TEST_F(ProviderOperations, ShowWhyAKeyServerDoesNotAnswer) {
     EXPECT_EQ(*unreachable.find("details")->as_array().front().find("id"), json::Value("kmip.transport"));
     EXPECT_EQ(*unreachable.find("health"), json::Value("ERROR"));
     EXPECT_EQ(*unreachable.find("server_trust_client"), json::Value(false));
+    EXPECT_EQ(*unreachable.find("client_trust_server"), json::Value(false));
+    EXPECT_EQ(unreachable.find("details")->as_array().size(),
+              1U); // no guess about a server that is not there
     EXPECT_EQ(*good(on(providers, "get")).find("key_server")->find("kmip_server")->find("username"),
               json::Value("fred"));
 }
@@ -184,6 +188,30 @@ TEST_F(ProviderOperations, KnowNoOtherProvider) {
     }
 }
 
+// The bound of wraps under one key holds for one provider.
+TEST_F(ProviderOperations, ShareNoKeyWithAnotherProvider) {
+    must_create();
+    const auto servers = [](const char* name, const char* host) -> json::Object {
+        return {{"servers", json::array({server(name, {{"hostname", host}, {"port", 1}})})}};
+    };
+    const auto second = create("silver", servers("other", "localhost"));
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().where, "provider.primary_key");
+    ASSERT_TRUE(create("silver", servers("other", "elsewhere"))); // another server's key of the same name
+    const auto moved = house_.on_cluster(
+        providers,
+        "update",
+        {{"provider", "silver"},
+         {"spec",
+          json::object({{"key_server",
+                         json::object({{"type", "KMIP"},
+                                       {"kmip_server", json::Value(servers("other", "localhost"))}})}})}});
+    ASSERT_FALSE(moved);
+    EXPECT_EQ(moved.error().where, "provider.primary_key");
+    ASSERT_TRUE(on(providers, "update", {{"spec", json::object({{"master_key_id", "pk-2"}})}}));
+    EXPECT_FALSE(create("bronze", servers("other", "localhost"))); // blobs of the first generation live on
+}
+
 TEST_F(ProviderOperations, RotateByGenerations) {
     must_create();
     const auto update = [&](json::Object spec) {
@@ -197,6 +225,12 @@ TEST_F(ProviderOperations, RotateByGenerations) {
     ASSERT_TRUE(update({{"key_server", json::object({{"description", "moved"}})}}));
     EXPECT_EQ(gold().description, "moved");
     EXPECT_EQ(gold().servers.size(), 1U); // what was not said stays
+    const json::Value fred = json::object({{"username", "fred"}});
+    EXPECT_EQ(update({{"key_server", json::object({{"kmip_server", fred}})}}).error().where,
+              "key_server.type");
+    EXPECT_EQ(gold().username, std::nullopt);
+    ASSERT_TRUE(update({{"key_server", json::object({{"type", "KMIP"}, {"kmip_server", fred}})}}));
+    EXPECT_EQ(gold().username, "fred");
     EXPECT_EQ(gold().generations.size(), 2U);
 }
 

@@ -41,7 +41,7 @@ Result<Buffer> spki_from_pem(std::string_view pem) {
     const auto begin = pem.find(pem_begin);
     const auto end = pem.find(pem_end);
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
-        return fail(Errc::malformed, "public_key", "public_key: expected PEM with BEGIN PUBLIC KEY");
+        return fail(Errc::malformed, "public_key", "expected PEM with BEGIN PUBLIC KEY");
     std::string body;
     for (const char c : pem.substr(begin + pem_begin.size(), end - begin - pem_begin.size()))
         if (c != '\n' && c != '\r' && c != ' ')

@@ -25,7 +25,7 @@ constexpr std::size_t max_revocations = 100'000;
 template <class Map, class Item>
 Result<void> insert(Map& map, const std::string& key, Item item, std::size_t most, std::string_view where) {
     if (map.contains(key))
-        return fail(Errc::exists, where, "there is one of this name");
+        return fail(Errc::exists, where, "there is one named " + key + " already");
     if (map.size() >= most)
         return fail(Errc::too_large, where, "there are too many");
     map.emplace(key, std::move(item));
@@ -35,7 +35,7 @@ Result<void> insert(Map& map, const std::string& key, Item item, std::size_t mos
 template <class Map> Result<void> erase(Map& map, std::string_view key, std::string_view where) {
     const auto found = map.find(key);
     if (found == map.end())
-        return fail(Errc::not_found, where, "there is none of this name");
+        return fail(Errc::not_found, where, "there is none named " + std::string(key));
     map.erase(found);
     return {};
 }
@@ -43,6 +43,27 @@ template <class Map> Result<void> erase(Map& map, std::string_view key, std::str
 template <class Map> auto* find_in(Map& map, std::string_view key) {
     const auto found = map.find(key);
     return found == map.end() ? nullptr : &found->second;
+}
+
+/// One key on a key server serves one provider: the bound of wraps under it is counted by provider.
+Result<void> check_primary_keys(const AuthorityState& state, const Provider& wanted) {
+    for (const auto& [name, other] : state.providers) {
+        if (other.uid == wanted.uid)
+            continue;
+        const bool servers_shared = std::ranges::any_of(wanted.servers, [&](const KmipServer& server) {
+            return std::ranges::find(other.servers, server.address, &KmipServer::address) !=
+                   other.servers.end();
+        });
+        const bool keys_shared = std::ranges::any_of(wanted.generations, [&](const Generation& generation) {
+            return std::ranges::find(other.generations, generation.primary_key, &Generation::primary_key) !=
+                   other.generations.end();
+        });
+        if (servers_shared && keys_shared)
+            return fail(Errc::conflict,
+                        "provider.primary_key",
+                        "key provider " + name + " has this primary key; make another one for this provider");
+    }
+    return {};
 }
 
 // One `perform` for each kind of change: checks it against the state, then alters the state.
@@ -63,7 +84,9 @@ Result<void> perform(AuthorityState& state, const SettingsUpdate& change, SysTim
     const Settings& after = change.settings;
     const bool both_off = !after.require_endorsement_keys && !after.require_certificate_validation;
     if (both_off && !change.unsafe_no_endorsement)
-        return fail(Errc::conflict, "settings.update.endorsement", "without both, any TPM would do");
+        return fail(Errc::conflict,
+                    "settings.update.endorsement",
+                    "without both, any TPM would do; leave one of them on");
     state.settings = after;
     return {};
 }
@@ -89,8 +112,8 @@ Result<void> perform(AuthorityState& state, const CaRemove& change, SysTime) {
 }
 
 Result<void> perform(AuthorityState& state, const EndorsementKeyImport& change, SysTime) {
-    if (state.endorsement_key_by_digest(change.key.ek_digest) != nullptr)
-        return fail(Errc::exists, "endorsement_key.import.key", "registered already");
+    if (const EndorsementKey* const known = state.endorsement_key_by_digest(change.key.ek_digest))
+        return fail(Errc::exists, "endorsement_key.import.key", "this key is registered as " + known->name);
     return insert(
         state.endorsement_keys, change.key.name, change.key, max_hosts, "endorsement_key.import.name");
 }
@@ -116,6 +139,8 @@ Result<void> perform(AuthorityState& state, const ImageRemove& change, SysTime) 
 Result<void> perform(AuthorityState& state, const ProviderCreate& change, SysTime) {
     if (state.provider_by_uid(change.provider.uid) != nullptr)
         return fail(Errc::exists, "provider.create.uid", "belongs to another provider");
+    if (!state.providers.contains(change.provider.name))
+        VS_TRY_VOID(check_primary_keys(state, change.provider));
     return insert(
         state.providers, change.provider.name, change.provider, max_providers, "provider.create.name");
 }
@@ -123,13 +148,14 @@ Result<void> perform(AuthorityState& state, const ProviderCreate& change, SysTim
 Result<void> perform(AuthorityState& state, const ProviderUpdate& change, SysTime) {
     Provider* const provider = find_in(state.providers, change.provider.name);
     if (provider == nullptr)
-        return fail(Errc::not_found, "provider.update.name", "there is none of this name");
+        return fail(Errc::not_found, "provider.update.name", "there is none named " + change.provider.name);
     if (provider->uid != change.provider.uid)
         return fail(Errc::conflict, "provider.update.uid", "stays for ever");
     const auto& before = provider->generations;
     const auto& after = change.provider.generations;
     if (after.size() < before.size() || !std::equal(before.begin(), before.end(), after.begin()))
         return fail(Errc::conflict, "provider.update.generations", "keys are wrapped under them");
+    VS_TRY_VOID(check_primary_keys(state, change.provider));
     *provider = change.provider;
     return {};
 }
@@ -141,7 +167,8 @@ Result<void> perform(AuthorityState& state, const ProviderDelete& change, SysTim
 Result<void> perform(AuthorityState& state, const ProviderClientCertificate& change, SysTime) {
     Provider* const provider = find_in(state.providers, change.name);
     if (provider == nullptr)
-        return fail(Errc::not_found, "provider.client_certificate.name", "there is none of this name");
+        return fail(
+            Errc::not_found, "provider.client_certificate.name", "there is none named " + change.name);
     if (!change.sealed_client_key && !(change.certificate && provider->sealed_client_key))
         return fail(Errc::conflict, "provider.client_certificate.key", "there is no key for it");
     if (change.sealed_client_key)
@@ -153,7 +180,7 @@ Result<void> perform(AuthorityState& state, const ProviderClientCertificate& cha
 Result<void> perform(AuthorityState& state, const ProviderPeerCertificates& change, SysTime) {
     Provider* const provider = find_in(state.providers, change.name);
     if (provider == nullptr)
-        return fail(Errc::not_found, "provider.peer_certificates.name", "there is none of this name");
+        return fail(Errc::not_found, "provider.peer_certificates.name", "there is none named " + change.name);
     provider->trusted_peer_certificates = change.certificates;
     return {};
 }

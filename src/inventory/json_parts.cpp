@@ -34,7 +34,9 @@ bool is_name(std::string_view text) {
 Result<std::string> name(json::Members& m, std::string_view member) {
     VS_TRY(std::string text, m.string(member));
     if (!is_name(text))
-        return fail(Errc::malformed, at(m, member), "not a name");
+        return fail(Errc::malformed,
+                    at(m, member),
+                    "not a name: no control characters, slashes, or spaces at its ends");
     return text;
 }
 
@@ -43,7 +45,9 @@ Result<std::vector<std::string>> names(json::Members& m, std::string_view member
     if (out.size() > most)
         return fail(Errc::too_large, at(m, member), "too many");
     if (!std::ranges::all_of(out, [](const std::string& text) { return is_name(text); }))
-        return fail(Errc::malformed, at(m, member), "not a name");
+        return fail(Errc::malformed,
+                    at(m, member),
+                    "not a name: no control characters, slashes, or spaces at its ends");
     if (std::set<std::string>(out.begin(), out.end()).size() != out.size())
         return fail(Errc::malformed, at(m, member), "one of them twice");
     return out;
