@@ -40,7 +40,8 @@ constexpr Structure status_info{"vouchsafe.status.info", status_info_fields};
 
 constexpr std::array claim_fields = {Field{"url", text}, Field{"pin", id}, Field{"token", secret}};
 constexpr Structure claim{"vouchsafe.authority_hosts.claim_spec", claim_fields};
-constexpr std::array approve_fields = {Field{"groups", ids, Need::optional}};
+constexpr std::array approve_fields = {Field{"groups", ids, Need::optional},
+                                       Field{"ak_name", id, Need::optional}};
 constexpr Structure approve{"vouchsafe.enrolments.approve_spec", approve_fields};
 constexpr std::array mark_lab_fields = {Field{"lab", boolean}};
 constexpr Structure mark_lab{"vouchsafe.tpm_cas.mark_spec", mark_lab_fields};

@@ -10,6 +10,7 @@
 #include "json/parse.h"
 #include "protocol/evidence.h"
 
+#include <algorithm>
 #include <array>
 
 namespace vouchsafe::authority {
@@ -40,6 +41,8 @@ json::Value summary(const Enrolment& enrolment, const std::optional<HostObservat
         out.emplace("attestation", seen->state);
         out.emplace("tier", seen->tier);
         out.emplace("base_image", seen->base_image);
+        if (seen->ak_name)
+            out.emplace("ak_name", *seen->ak_name);
         out.emplace("reasons", seen->reasons);
         if (seen->last_attested)
             out.emplace("last_attested", to_text(*seen->last_attested));
@@ -81,6 +84,12 @@ Result<json::Value> approve_enrolment(const Invocation& call) {
         VS_TRY(auto wanted, members.optional_strings("groups"));
         if (wanted)
             groups = *std::move(wanted);
+        VS_TRY(const auto looked_at, members.optional_string("ak_name"));
+        if (looked_at && *looked_at != *seen->ak_name)
+            return fail(Errc::conflict,
+                        "enrolment.ak_name",
+                        "this host has proven another attestation key, " + *seen->ak_name +
+                            "; look again before you approve it");
     }
     return call.commit(inventory::EnrolmentApprove{.host = enrolment->host,
                                                    .label = enrolment->label,
@@ -196,13 +205,28 @@ Result<json::Value> list_audit(const Invocation& call) {
     });
 }
 
-constexpr std::array<std::pair<std::string_view, inventory::RevocationKind>, 6> revocation_kinds = {
-    {{"host", inventory::RevocationKind::host},
-     {"ek", inventory::RevocationKind::ek},
-     {"ak", inventory::RevocationKind::ak},
-     {"image", inventory::RevocationKind::image},
-     {"key_id", inventory::RevocationKind::key},
-     {"blob", inventory::RevocationKind::blob}}};
+/// What can be revoked, and the form of what names it: a prefix, and lower-case hex digits after it.
+struct Revocable {
+    std::string_view word;
+    inventory::RevocationKind kind;
+    std::string_view prefix;
+    std::size_t digits; ///< 0: any name
+    std::string_view form;
+};
+
+constexpr std::array<Revocable, 6> revocables = {
+    {{"host", inventory::RevocationKind::host, "h-", 32, "the id of an enrolment (vouchsafe enrolment list)"},
+     {"ek", inventory::RevocationKind::ek, "", 64, "the SHA-256 of the EK's public key, in hex"},
+     {"ak", inventory::RevocationKind::ak, "000b", 64, "the name of an attestation key, in hex"},
+     {"image", inventory::RevocationKind::image, "", 0, ""},
+     {"key_id", inventory::RevocationKind::key, "", 32, "the key id of a VM's context, in hex"},
+     {"blob", inventory::RevocationKind::blob, "", 64, "the SHA-256 of a blob, in hex"}}};
+
+bool has_form(std::string_view value, const Revocable& of) {
+    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return of.digits == 0 || (value.starts_with(of.prefix) && value.size() == of.prefix.size() + of.digits &&
+                              std::ranges::all_of(value.substr(of.prefix.size()), is_digit));
+}
 
 Result<json::Value> list_revocations(const Invocation& call) {
     json::Array out;
@@ -215,13 +239,20 @@ Result<json::Value> list_revocations(const Invocation& call) {
 Result<json::Value> create_revocation(const Invocation& call) {
     const json::Value& spec = *call.find("spec");
     const json::Value* const reason = spec.find("reason");
-    for (const auto& [word, kind] : revocation_kinds)
-        if (word == spec.find("kind")->as_string())
-            return call.commit(inventory::RevocationAdd{
-                .revocation = {.kind = kind,
-                               .value = spec.find("value")->as_string(),
-                               .reason = reason == nullptr || reason->is_null() ? "" : reason->as_string()}});
-    return fail(Errc::malformed, "revocation.kind");
+    const std::string& value = spec.find("value")->as_string();
+    const auto* const found =
+        std::ranges::find(revocables, std::string_view(spec.find("kind")->as_string()), &Revocable::word);
+    if (found == revocables.end())
+        return fail(Errc::malformed, "revocation.kind");
+    // Who mistypes a name, or gives a label, would believe that something is revoked.
+    if (!has_form(value, *found))
+        return fail(Errc::malformed,
+                    "revocation.value",
+                    "nothing is revoked: " + std::string(found->word) + " is " + std::string(found->form));
+    return call.commit(inventory::RevocationAdd{
+        .revocation = {.kind = found->kind,
+                       .value = value,
+                       .reason = reason == nullptr || reason->is_null() ? "" : reason->as_string()}});
 }
 
 Result<json::Value> export_services(const Invocation& call) {

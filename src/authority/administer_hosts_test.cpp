@@ -99,6 +99,21 @@ TEST_F(HostOperations, DoNotApproveWhatWasNeverProven) {
     EXPECT_EQ(*good(on("get")).find("state"), json::Value("pending"));
 }
 
+// Between the look and the word another key may have been proven.
+TEST_F(HostOperations, ApproveOnlyTheKeyThatWasLookedAt) {
+    (void)attest();
+    EXPECT_EQ(*good(on("get")).find("ak_name"), json::Value(machine_.ak_name()));
+    const auto approve = [&](const std::string& ak_name) {
+        return on("approve", {{"spec", json::object({{"ak_name", ak_name}})}});
+    };
+    const auto other = approve("000b" + std::string(64, '0'));
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().where, "enrolment.ak_name");
+    EXPECT_EQ(*good(on("get")).find("state"), json::Value("pending"));
+    ASSERT_TRUE(approve(machine_.ak_name()));
+    EXPECT_EQ(*good(on("get")).find("state"), json::Value("approved"));
+}
+
 TEST_F(HostOperations, KeepGroupsThatWereNotSaid) {
     (void)attest();
     ASSERT_TRUE(on("approve", {{"spec", json::object({{"groups", json::array({"blue"})}})}}));
@@ -163,9 +178,30 @@ TEST_F(HostOperations, RevokeOnceAndForEver) {
 }
 
 TEST_F(HostOperations, RevokeEveryKind) {
-    for (const char* const kind : {"host", "ek", "ak", "image", "key_id", "blob"})
-        EXPECT_TRUE(revoke(kind, "0011")) << kind;
+    const std::string digest(64, 'a');
+    const std::pair<const char*, std::string> rows[] = {{"host", machine_.host().text},
+                                                        {"ek", machine_.ek_digest()},
+                                                        {"ak", machine_.ak_name()},
+                                                        {"image", "Any name"},
+                                                        {"key_id", std::string(32, 'a')},
+                                                        {"blob", digest}};
+    for (const auto& [kind, value] : rows)
+        EXPECT_TRUE(revoke(kind, value)) << kind;
     EXPECT_EQ(house_.core->state()->revocations.size(), 6U);
+}
+
+TEST_F(HostOperations, RevokeNothingByAnotherName) {
+    const std::pair<const char*, std::string> rows[] = {{"host", "host-a"}, // its label
+                                                        {"host", "h-" + std::string(31, 'a')},
+                                                        {"ek", "sha256:" + std::string(64, 'a')},
+                                                        {"ek", std::string(64, 'A')},
+                                                        {"ak", std::string(64, 'a')},
+                                                        {"key_id", std::string(64, 'a')},
+                                                        {"blob", std::string(63, 'a')},
+                                                        {"blob", std::string(65, 'a')}};
+    for (const auto& [kind, value] : rows)
+        EXPECT_EQ(revoke(kind, value).error().where, "revocation.value") << kind << " " << value;
+    EXPECT_TRUE(house_.core->state()->revocations.empty());
 }
 
 // --- audit
@@ -174,7 +210,7 @@ TEST_F(HostOperations, ShowTheAudit) {
     const auto list = [&](json::Object query) {
         return house_.call("vouchsafe.audit", "list", json::Value(std::move(query)));
     };
-    ASSERT_TRUE(revoke("key_id", "0011"));
+    ASSERT_TRUE(revoke("key_id", std::string(32, 'c')));
     const json::Value all = good(list({}));
     EXPECT_EQ(all.as_array().size(), house_.audit_kinds().size());
     EXPECT_EQ(*all.as_array().back().find("fields")->find("subject"), json::Value("ada@local"));

@@ -15,7 +15,6 @@ std::string describe_argument(std::string_view argument) {
         {"file", "path of the file, or - for standard input"},
         {"host", "id of the host, or the name or label that it has"},
         {"name", "its name"},
-        {"role", "authority or workload"},
         {"version", "version of the image"},
         {"vm", "name or UUID of the virtual machine"}};
     return texts.at(argument);

@@ -7,6 +7,7 @@ namespace {
 
 struct ApproveOptions {
     std::string host;
+    std::string expected_ak;
     std::vector<std::string> groups;
 };
 
@@ -57,6 +58,44 @@ void print_reasons(const json::Value& item) {
     }
 }
 
+// What becomes trusted is the key that the host proved last: shown, confirmed, and named to the server, which
+// refuses when another one was proven meanwhile.
+Result<void> approve(Connection& connection, const ApproveOptions& options) {
+    VS_TRY(const std::string id, enrolment_id(connection, options.host));
+    VS_TRY(const json::Value item,
+           connection.call("vouchsafe.enrolments", "get", json::object({{"host", id}})));
+    const std::string ak = cell(item, "ak_name");
+    const std::string approved_ak = cell(member(item, "enrolment"), "ak_name");
+    if (options.expected_ak.empty()) {
+        Table table({"FIELD", "VALUE"});
+        for (const auto* const field :
+             {"host", "label", "state", "tpm", "ca", "lab", "ek_digest", "ak_name", "firmware_version"})
+            table.row({field, cell(item, field)});
+        if (!approved_ak.empty() && approved_ak != ak)
+            table.row({"approved before", approved_ak});
+        print(table.text());
+    } else if (options.expected_ak != ak) {
+        return fail(Errc::untrusted,
+                    "enrolment.ak_name",
+                    options.host +
+                        (ak.empty() ? " has not proven an attestation key yet"
+                                    : " has proven the attestation key " + ak + ", not the expected one"));
+    }
+    if (options.expected_ak.empty() && !ak.empty() &&
+        !confirmed("The machine with this EK and AK becomes a trusted host. Approve it?"))
+        return fail(Errc::denied, "enrolment.unconfirmed", "not approved; confirm with --expect-ak " + ak);
+    json::Object spec;
+    if (!ak.empty())
+        spec.emplace("ak_name", ak);
+    if (!options.groups.empty())
+        spec.emplace("groups", json::array_of(options.groups));
+    VS_TRY_VOID(connection.call("vouchsafe.enrolments",
+                                "approve",
+                                json::object({{"host", id}, {"spec", json::Value(std::move(spec))}})));
+    say("approved " + options.host + "; it is judged anew at its next attestation (vouchsafe host attest)");
+    return {};
+}
+
 Result<void> show_host(Connection& connection, const Context& context, const std::string& name) {
     VS_TRY(const json::Value host, connection.call("vouchsafe.hosts", "get", json::object({{"host", name}})));
     show_one(context, host);
@@ -86,21 +125,18 @@ void add_enrolment_commands(CLI::App& app, Context& context) {
         enrolment,
         context,
         "approve",
-        "approve a machine: its EK, attestation key and firmware hold from then on",
+        "show a machine, and approve it once confirmed: its EK, attestation key and firmware hold from then "
+        "on",
         [](CLI::App& command, ApproveOptions& options) {
             command.add_option("host", options.host, "id or label")->required();
-            command.add_option("--group", options.groups, "host group; may be repeated");
+            command.add_option("--expect-ak",
+                               options.expected_ak,
+                               "name of the attestation key that was confirmed elsewhere");
+            command.add_option(
+                "--group", options.groups, "host group; may be repeated; without it they stay as they are");
         },
         [](const ApproveOptions& options) {
-            return with("authority", [&](Connection& connection) -> Result<void> {
-                VS_TRY(const std::string id, enrolment_id(connection, options.host));
-                VS_TRY_VOID(connection.call(
-                    "vouchsafe.enrolments",
-                    "approve",
-                    json::object({{"host", id},
-                                  {"spec", json::object({{"groups", json::array_of(options.groups)}})}})));
-                return {};
-            });
+            return with("authority", [&](Connection& connection) { return approve(connection, options); });
         });
     add_command(enrolment,
                 context,

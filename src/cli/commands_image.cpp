@@ -84,34 +84,51 @@ void add_image_commands(CLI::App& app, Context& context) {
             const auto done = import_image(options);
             return done ? Exit::fine : report(done.error());
         });
-    add_command(
-        image, context, "show", "show a document without importing it", "file", [](const std::string& file) {
-            const auto text = read_text(file, appraisal::base_image_bytes);
-            if (!text)
-                return report(text.error());
-            const auto value = json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
-            if (!value)
-                return report(value.error());
-            const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
-            if (!parsed)
-                return report(parsed.error());
-            show(*parsed, appraisal::image_digest(*parsed));
-            return Exit::fine;
-        });
-    add_command(
-        image, context, "digest", "print the digest of a document", "file", [](const std::string& file) {
-            const auto text = read_text(file, appraisal::base_image_bytes);
-            if (!text)
-                return report(text.error());
-            const auto value = json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
-            if (!value)
-                return report(value.error());
-            const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
-            if (!parsed)
-                return report(parsed.error());
-            print(appraisal::image_digest(*parsed));
-            return Exit::fine;
-        });
+    add_command(image,
+                context,
+                "show",
+                "show a document without importing it",
+                "file",
+                [&context](const std::string& file) {
+                    const auto text = read_text(file, appraisal::base_image_bytes);
+                    if (!text)
+                        return report(text.error());
+                    const auto value =
+                        json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
+                    if (!value)
+                        return report(value.error());
+                    const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
+                    if (!parsed)
+                        return report(parsed.error());
+                    if (context.format == Format::json)
+                        print_json(*value);
+                    else
+                        show(*parsed, appraisal::image_digest(*parsed));
+                    return Exit::fine;
+                });
+    add_command(image,
+                context,
+                "digest",
+                "print the digest of a document",
+                "file",
+                [&context](const std::string& file) {
+                    const auto text = read_text(file, appraisal::base_image_bytes);
+                    if (!text)
+                        return report(text.error());
+                    const auto value =
+                        json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
+                    if (!value)
+                        return report(value.error());
+                    const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
+                    if (!parsed)
+                        return report(parsed.error());
+                    const std::string digest = appraisal::image_digest(*parsed);
+                    if (context.format == Format::json)
+                        print_json(json::object({{"digest", digest}}));
+                    else
+                        print(digest);
+                    return Exit::fine;
+                });
     add_command(image, context, "list", "list imported images", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
             VS_TRY(const std::string cluster, the_cluster(connection));

@@ -18,6 +18,12 @@ struct UserOptions {
     std::string password_file;
 };
 
+void declare_role(CLI::App& command, std::string& role) {
+    command.add_option("role", role, "authority or workload")
+        ->required()
+        ->check(CLI::IsMember({"authority", "workload"}));
+}
+
 void declare_server(CLI::App& app, UserOptions& options) {
     app.add_option("--server", options.server, "which management server")
         ->required()
@@ -33,9 +39,7 @@ void add_login_commands(CLI::App& app, Context& context) {
         "login",
         "log in at a management server",
         [](CLI::App& command, LoginOptions& options) {
-            command.add_option("role", options.role, "authority or workload")
-                ->required()
-                ->check(CLI::IsMember({"authority", "workload"}));
+            declare_role(command, options.role);
             command.add_option("url", options.login.url, "https://name:port")->required();
             command
                 .add_option("--pin", options.login.pin, "SHA-256 of the server's TLS key, as it prints it")
@@ -56,10 +60,16 @@ void add_login_commands(CLI::App& app, Context& context) {
             say("logged in at the " + options.role + " management server as " + options.login.user);
             return Exit::fine;
         });
-    add_command(app, context, "logout", "end a log-in", "role", [](const std::string& role) {
-        const auto done = Connection::log_out(role);
-        return done ? Exit::fine : report(done.error());
-    });
+    add_command<std::string>(
+        app,
+        context,
+        "logout",
+        "end a log-in",
+        [](CLI::App& command, std::string& role) { declare_role(command, role); },
+        [](const std::string& role) {
+            const auto done = Connection::log_out(role);
+            return done ? Exit::fine : report(done.error());
+        });
     add_command(app, context, "whoami", "show the log-ins that are kept", [&context] {
         const auto logins = load_logins();
         if (!logins)

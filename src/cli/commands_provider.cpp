@@ -82,7 +82,9 @@ Result<void> trust(Connection& connection, const TrustOptions& options) {
         certificates.emplace_back(pem);
     }
     if (options.fingerprint.empty() && !confirmed("Trust these key-server certificates?"))
-        return fail(Errc::denied, "provider.unconfirmed", "not trusted; confirm with --expect-fingerprint");
+        return fail(Errc::denied,
+                    "provider.unconfirmed",
+                    "not trusted; confirm with --expect-fingerprint and the SHA-256 above");
     json::Object update = input.as_object();
     update.emplace("spec", json::object({{"certificates", std::move(certificates)}}));
     VS_TRY_VOID(
@@ -127,7 +129,7 @@ void add_provider_commands(CLI::App& app, Context& context) {
             command.add_option("name", options.name, "the provider")->required();
             command.add_flag("--create", options.create, "make a new self-signed one first");
         },
-        [](const CertificateOptions& options) {
+        [&context](const CertificateOptions& options) {
             return with("authority", [&](Connection& connection) -> Result<void> {
                 VS_TRY(const json::Value input, named(connection, options.name));
                 if (options.create) {
@@ -135,7 +137,10 @@ void add_provider_commands(CLI::App& app, Context& context) {
                 }
                 VS_TRY(const json::Value found,
                        connection.call(VS_PROVIDERS ".client_certificate", "get", input));
-                print(cell(found, "certificate"));
+                if (context.format == Format::json)
+                    print_json(found);
+                else
+                    print(cell(found, "certificate"));
                 return {};
             });
         });

@@ -1,10 +1,13 @@
+#include "audit/chain.h"
 #include "cli/commands.h"
+#include "json/parse.h"
 #include "tests/support/test_directory.h"
 
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -111,6 +114,7 @@ TEST_F(Program, UnderstandsItsCommands) {
         {{"provider", "delete", "gold"}, 5},
         {{"enrolment", "list"}, 5},
         {{"enrolment", "approve", "host-a", "--group", "g"}, 5},
+        {{"enrolment", "approve", "host-a", "--expect-ak", "000b"}, 5},
         {{"enrolment", "remove", "host-a"}, 5},
         {{"cluster", "list"}, 5},
         {{"cluster", "create", "one"}, 5},
@@ -168,9 +172,16 @@ TEST_F(Program, UnderstandsItsCommands) {
         {{"vm", "create", "db-1", "--host", "a", "--provider", "gold", "--disk", "big"}, 2},
         {{"user", "list"}, 2},
         {{"user", "list", "--server", "both"}, 2},
+        {{"settings", "set"}, 2},
+        {{"settings", "set", "--require-endorsement-keys", "yes", "--require-certificate-validation", "no"},
+         5},
         {{"settings", "set", "--require-endorsement-keys", "maybe"}, 2},
         {{"revoke", "everything", "x"}, 2},
         {{"login", "authority", "https://localhost:1", "--user", "ada"}, 2},
+        {{"logout", "elsewhere"}, 2},
+        {{"audit", "verify", "/dev/null", "--known", "3"}, 2},
+        {{"audit", "verify", "/dev/null", "--known", "0:" + std::string(64, '0')}, 2},
+        {{"audit", "verify", "/dev/null", "--known", "1:" + std::string(62, '0')}, 2},
         {{"login", "elsewhere", "https://localhost:1", "--user", "ada", "--pin", "ab"}, 2},
         {{"audit", "list", "--most", "x"}, 2},
     };
@@ -180,6 +191,58 @@ TEST_F(Program, UnderstandsItsCommands) {
             text += word + " ";
         EXPECT_EQ(run(line.words), line.exit) << text << err;
     }
+}
+
+TEST_F(Program, NamesACommandThatIsNotThere) {
+    EXPECT_EQ(run({"authority", "show"}), 2);
+    EXPECT_NE(err.find("there is no command 'show' here"), std::string::npos) << err;
+    EXPECT_EQ(run({"authority"}), 2);
+    EXPECT_EQ(err.find("there is no command"), std::string::npos) << err;
+}
+
+// A chain of three records, and what can be said of a part of it.
+TEST_F(Program, SaysHowFarAnAuditFileGoes) {
+    const std::string path = directory_.path() + "/audit";
+    std::vector<std::string> known;
+    std::vector<std::string> lines;
+    audit::ChainHead head;
+    for (int i = 0; i < 3; ++i) {
+        const auto link = audit::append(head,
+                                        {.time = from_seconds(1'800'000'000 + i),
+                                         .host = AuthorityHostId{"authority-1"},
+                                         .kind = audit::kind::start,
+                                         .fields = {}});
+        ASSERT_TRUE(link);
+        lines.push_back(link->line);
+        head = link->head;
+        known.push_back(std::to_string(i + 1) + ":" + to_hex(head.previous));
+    }
+    const auto verify = [&](std::size_t count, const std::string& given) {
+        std::ofstream file(path, std::ios::binary | std::ios::trunc);
+        for (std::size_t i = 0; i < count; ++i)
+            file << lines[i];
+        file.close();
+        return given.empty() ? run({"audit", "verify", path})
+                             : run({"audit", "verify", path, "--known", given});
+    };
+    EXPECT_EQ(verify(3, ""), 0);
+    EXPECT_NE(out.find("3 records, chain whole, from 2027-01-15T08:00:00.000Z to 2027-01-15T08:00:02.000Z\n"
+                       "known " +
+                       known[2]),
+              std::string::npos)
+        << out;
+    EXPECT_NE(err.find("missing at the end"), std::string::npos) << err;
+    EXPECT_EQ(verify(2, ""), 0) << "cut at a line end: nothing in the file tells";
+    EXPECT_EQ(verify(2, known[2]), 1);
+    EXPECT_NE(err.find("record 3 is missing: the file ends at record 2"), std::string::npos) << err;
+    EXPECT_EQ(verify(3, known[1]), 0);
+    EXPECT_EQ(verify(3, "2:" + std::string(64, '0')), 1);
+    EXPECT_NE(err.find("another history"), std::string::npos) << err;
+    EXPECT_EQ(verify(0, ""), 0);
+    EXPECT_EQ(run({"--output", "json", "audit", "verify", path}), 0);
+    EXPECT_EQ(*json::parse(out)->find("records"), json::Value(0));
+    lines[1][20] ^= 1;
+    EXPECT_EQ(verify(3, ""), 1);
 }
 
 // Rule 8: what others on the machine see of a process.

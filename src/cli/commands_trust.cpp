@@ -55,10 +55,42 @@ Exit claim(const ClaimOptions& options) {
     });
 }
 
+// Another server of the same name has the same issuer, and other keys.
+Result<void>
+is_the_known_consumer(Connection& authority, const std::string& cluster, const json::Value& principal) {
+    const json::Value filter = json::object({{"issuer", json::array({member(principal, "issuer")})}});
+    VS_TRY(const json::Value known,
+           authority.call(
+               VS_TA ".consumer_principals", "list", json::object({{"cluster", cluster}, {"spec", filter}})));
+    const std::string profile =
+        known.is_array() && !known.as_array().empty() ? cell(known.as_array().front(), "id") : std::string();
+    if (profile.empty())
+        return fail(Errc::conflict,
+                    "connect.issuer",
+                    "the authority knows this issuer, and not as a consumer: two servers have one name");
+    VS_TRY(const json::Value consumer,
+           authority.call(VS_TA ".consumer_principals",
+                          "get",
+                          json::object({{"cluster", cluster}, {"profile", profile}})));
+    if (member(consumer, "certificates") != member(principal, "certificates"))
+        return fail(Errc::conflict,
+                    "connect.issuer",
+                    "the authority knows this issuer with other certificates, as consumer principal " +
+                        profile + "; if the server was set up anew, delete that principal first");
+    return {};
+}
+
 // Both log-ins at once: the principal goes one way, the services information the other.
 Result<void> connect(const ConnectOptions& options) {
     VS_TRY(Connection workload, Connection::open("workload"));
     VS_TRY(Connection authority, Connection::open("authority"));
+    // Which authority it is, before anything is written anywhere.
+    VS_TRY(const json::Value services,
+           authority.call("vouchsafe.services_information", "export", json::object({})));
+    if (cell(services, "anchor") != options.anchor)
+        return fail(Errc::untrusted,
+                    "connect.anchor",
+                    "the authority's anchor is " + cell(services, "anchor") + ", not the one given");
     VS_TRY(const json::Value principal, workload.call(VS_TI ".principal", "get", json::object({})));
     VS_TRY(const std::string cluster, the_cluster(authority));
     const auto created =
@@ -72,14 +104,10 @@ Result<void> connect(const ConnectOptions& options) {
                                                     {"principal", member(principal, "principal")}})}}));
     if (!created && created.error().where != "consumer.issuer")
         return std::unexpected(created.error());
+    if (!created)
+        VS_TRY_VOID(is_the_known_consumer(authority, cluster, principal));
     say("authority: the workload management server is a consumer");
 
-    VS_TRY(const json::Value services,
-           authority.call("vouchsafe.services_information", "export", json::object({})));
-    if (cell(services, "anchor") != options.anchor)
-        return fail(Errc::untrusted,
-                    "connect.anchor",
-                    "the authority's anchor is " + cell(services, "anchor") + ", not the one given");
     VS_TRY_VOID(workload.call("vouchsafe.services_information",
                               "import",
                               json::object({{"spec",
@@ -213,6 +241,7 @@ void add_settings_commands(CLI::App& app, Context& context) {
         "set",
         "change settings; both switches off is refused",
         [](CLI::App& command, SettingsOptions& options) {
+            command.require_option(1, 2);
             const auto yes_no = CLI::IsMember({"yes", "no"});
             command
                 .add_option("--require-endorsement-keys",

@@ -192,19 +192,39 @@ Result<void> Connection::log_in(const std::string& role, Login login, const Secr
     if (!body.is_string())
         return fail(Errc::malformed, "login.session", "the server's answer is no session id");
     login.session = body.as_string();
+    Connection opened(
+        std::unique_ptr<Impl>(new Impl{.role = role, .login = login, .client = std::move(client)}));
+    if (const auto right = opened.has_role(); !right) {
+        opened.end();
+        return right;
+    }
     VS_TRY(auto logins, load_logins());
     logins[role] = std::move(login);
     return save_logins(logins);
+}
+
+// Each of the two servers refuses the other's job: better now than at every command.
+Result<void> Connection::has_role() {
+    VS_TRY(const json::Value status, call("vouchsafe.status", "get", json::object({})));
+    json::Members members(status, "status");
+    VS_TRY(const std::string role, members.string("role"));
+    if (role != impl_->role)
+        return fail(
+            Errc::conflict, "login.role", "not logged in: this is the " + role + " management server");
+    return {};
+}
+
+void Connection::end() {
+    const api::Operation& end = *api::find_operation("cis.session", "delete");
+    (void)impl_->send(end.method, {.target = std::string(end.path), .body = {}});
 }
 
 Result<void> Connection::log_out(const std::string& role) {
     VS_TRY(auto logins, load_logins());
     if (!logins.contains(role))
         return {};
-    if (auto connection = open(role)) {
-        const api::Operation& end = *api::find_operation("cis.session", "delete");
-        (void)connection->impl_->send(end.method, {.target = std::string(end.path), .body = {}});
-    }
+    if (auto connection = open(role))
+        connection->end();
     logins.erase(role);
     return save_logins(logins);
 }

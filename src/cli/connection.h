@@ -32,7 +32,8 @@ public:
     /// `unauthenticated` where the role has no log-in.
     static Result<Connection> open(std::string_view role);
 
-    /// Opens a session with a password, and keeps it.
+    /// Opens a session with a password, and keeps it. `conflict` at "login.role" when the server has the
+    /// other role.
     static Result<void> log_in(const std::string& role, Login login, const Secret& password);
     static Result<void> log_out(const std::string& role);
 
@@ -46,6 +47,8 @@ public:
 private:
     struct Impl;
     explicit Connection(std::unique_ptr<Impl> impl);
+    Result<void> has_role();
+    void end();
     std::unique_ptr<Impl> impl_;
 };
 

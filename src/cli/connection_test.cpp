@@ -50,6 +50,7 @@ public:
     std::atomic<int> requests = 0;
     net::Response answer;      ///< set between requests
     std::string task = "null"; ///< what its tasks say
+    std::string role = "workload";
 
 private:
     net::Response answer_to(const net::Request& request) const {
@@ -62,6 +63,8 @@ private:
             return {.status = 401, .body = "{}"};
         if (request.path().starts_with("/api/cis/tasks/"))
             return {.body = task};
+        if (request.path() == "/api/vouchsafe/v1/status")
+            return {.body = R"({"name":"m","role":")" + role + R"(","version":"0.1.0"})"};
         return answer;
     }
 
@@ -155,6 +158,14 @@ TEST_F(LoggingIn, TakesNoUrlWithoutTls) {
     login.url.replace(0, 5, "http");
     EXPECT_EQ(log_in(login).error().code, Errc::malformed);
     EXPECT_EQ(server_.requests, 0);
+}
+
+TEST_F(LoggingIn, AServerOfTheOtherRoleLeavesNothing) {
+    server_.role = "authority";
+    const auto refused = log_in(server_.login());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().where, "login.role");
+    EXPECT_TRUE(load_logins()->empty());
 }
 
 TEST_F(LoggingIn, AWrongPasswordLeavesNothing) {

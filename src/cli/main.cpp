@@ -51,9 +51,13 @@ void add_commands(CLI::App& app, Context& context) {
         "found,\n"
         "4 unavailable, 5 not logged in, 70 internal error.\n"
         "Log-ins are kept in $VOUCHSAFE_HOME, or ~/.config/vouchsafe; one for each management server.");
-    const std::map<std::string, Format> formats{{"table", Format::table}, {"json", Format::json}};
-    app.add_option("--output", context.format, "table for people, json for programs")
-        ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+    app.add_option_function<std::string>(
+           "--output",
+           [&context](const std::string& word) {
+               context.format = word == "json" ? Format::json : Format::table;
+           },
+           "table for people, json for programs")
+        ->check(CLI::IsMember({"table", "json"}).description("table|json"))
         ->option_text("table|json");
     add_login_commands(app, context);
     add_user_commands(app, context);
@@ -73,6 +77,11 @@ int main(int argc, char** argv) {
     add_commands(app, context);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+        // "A subcommand is required" is no help to who has typed one.
+        if (const auto unknown = app.remaining(true); !unknown.empty())
+            say("vouchsafe: there is no command '" + printable(unknown.front()) + "' here");
+        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::malformed);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::malformed);
     }

@@ -54,7 +54,7 @@ std::string_view hint_for(const Error& error) {
         return "check the pin: the server prints it when it starts (vouchsafe login … --pin)";
     if (error.where == "net.connect")
         return "is the server running, and is this its address?";
-    if (error.code == Errc::denied)
+    if (error.code == Errc::denied && error.where.starts_with("privilege"))
         return "log in as a user of the group that may do this (vouchsafe user list)";
     return {};
 }

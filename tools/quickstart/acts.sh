@@ -93,15 +93,21 @@ take_image() {
     admin image import "$2" --expect-digest "$(admin image digest "$2")"
 }
 
+# approve_host LABEL: by the attestation key that it has proven, as the list shows it
+approve_host() {
+    admin enrolment approve "$1" --expect-ak \
+        "$(admin enrolment list --output json | jq -r --arg label "$1" '.[] | select(.label == $label) | .ak_name')"
+}
+
 # learn_image: takes host-a's running system as a base image, and approves host-a
 learn_image() {
     take_image host-a "$state/image-1.json" host-1.0 "Host 1.0"
-    admin enrolment approve host-a
+    approve_host host-a
     operator host attest host-a
 }
 
 approve_host_b() {
-    admin enrolment approve host-b
+    approve_host host-b
     operator host attest host-b
 }
 
