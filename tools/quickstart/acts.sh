@@ -96,7 +96,7 @@ take_image() {
 # approve_host LABEL: by the attestation key that it has proven, as the list shows it
 approve_host() {
     admin enrolment approve "$1" --expect-ak \
-        "$(admin enrolment list --output json | jq -r --arg label "$1" '.[] | select(.label == $label) | .ak_name')"
+        "$(admin enrolment list --output json | jq -r --arg name "$1" '.[] | select(.label == $name) | .ak_name')"
 }
 
 # learn_image: takes host-a's running system as a base image, and approves host-a
