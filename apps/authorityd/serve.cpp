@@ -90,6 +90,12 @@ Result<void> initialise(const Options& options) {
     log_to_stderr();
     crypto::SystemRandom random;
     const net::SystemClock clock;
+    // What is fixed for ever is looked at before anything is made.
+    VS_TRY_VOID(net::check_server_name(options.name));
+    if (!net::parse_url(options.administrator))
+        return fail(Errc::malformed,
+                    "init.administrator",
+                    "the administrator is the issuer that the authority management server prints: https://…");
     const AuthorityHostId host{options.id};
     VS_TRY(auto secrets, open_secrets(options, random));
     VS_TRY(const authority::Keyring keys,

@@ -111,6 +111,7 @@ Result<void> serve(const Options& options) {
     net::StopSignal stop; // before any thread
     crypto::SystemRandom random;
     const net::SystemClock clock;
+    VS_TRY_VOID(net::check_server_name(options.name)); // it goes into keys and certificates that stay
     VS_TRY(net::ResolveMap resolve, net::parse_resolve_map(options.resolve));
     VS_TRY_VOID(store::make_private_directory(options.state));
     VS_TRY_VOID(store::make_private_directory(options.state + "/keys"));

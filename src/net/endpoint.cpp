@@ -90,6 +90,13 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
     return endpoint;
 }
 
+Result<void> check_server_name(std::string_view name) {
+    if (name.contains(':'))
+        return fail(Errc::malformed, "url.host", "a server's name has no port");
+    VS_TRY_VOID(parse_endpoint(name, 443));
+    return {};
+}
+
 Result<Url> parse_url(std::string_view text) {
     constexpr std::string_view scheme = "https://";
     if (!text.starts_with(scheme))

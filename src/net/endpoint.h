@@ -34,6 +34,10 @@ Result<Url> parse_url(std::string_view text);
 /// "host[:port]" or "[v6][:port]".
 Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port);
 
+/// Whether it can be a server's own name, in certificates and URLs: no port, no brackets. `malformed` at
+/// "url.host".
+Result<void> check_server_name(std::string_view name);
+
 /// Name → address, as a program's configuration gives it. It comes before everything else.
 using ResolveMap = std::map<std::string, std::string, std::less<>>;
 

@@ -83,6 +83,13 @@ TEST(ParseUrl, RefusesWhatIsNone) {
     }
 }
 
+TEST(ServerNames, AreNamesOrAddressesAlone) {
+    for (const char* const name : {"a", "authority-1.localhost", "192.0.2.1", "A_b.c"})
+        EXPECT_TRUE(check_server_name(name)) << name;
+    for (const char* const name : {"", "a b", "a:443", "[::1]", "::1", "a/b", "https://a", "\xc3\xa4"})
+        EXPECT_FALSE(check_server_name(name)) << name;
+}
+
 TEST(Resolve, KnowsLocalhostWithoutAsking) {
     const Deadline past = Deadline::clock::now() - std::chrono::seconds(1); // nobody can be asked
     for (const std::string name : {"localhost", "authority-1.localhost", "A.LOCALHOST", "localhost."})

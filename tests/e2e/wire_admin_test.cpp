@@ -3,6 +3,12 @@
 #include "json/write.h"
 #include "tests/e2e/wire_house.h"
 #include "tests/e2e/wire_mutations.h"
+#include "tests/support/daemon.h"
+#include "tests/support/test_directory.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace vouchsafe::test {
 namespace {
@@ -230,6 +236,43 @@ TEST(WireClaim, MakesTheTokenVoidAfterTenWrongOnes) {
     }
     const std::string right = json::canonical(authority.claim_document());
     EXPECT_TRUE(says(authority.post("/v1/claim", right), {403, "UNAUTHORIZED claim.refused"}));
+}
+
+// What is made at first start stays: a slip of the pen must not.
+TEST(FirstStarts, MakeNothingThatNobodyCanReach) {
+    struct Row {
+        const char* program;
+        std::vector<std::string> arguments;
+        std::string_view said;
+    };
+
+    const std::vector<Row> rows{
+        {"vouchsafe-authorityd", {"init", "--name", "a b", "--administrator", "https://m/x"}, "url.host"},
+        {"vouchsafe-authorityd", {"init", "--name", "a:443", "--administrator", "https://m/x"}, "url.host"},
+        {"vouchsafe-authorityd", {"init", "--name", "a", "--administrator", ""}, "init.administrator"},
+        {"vouchsafe-authorityd", {"init", "--name", "a", "--administrator", "m"}, "init.administrator"},
+        {"vouchsafe-managerd", {"--role", "workload", "--name", "a b", "--port", "0"}, "url.host"},
+    };
+    const TestDirectory folder;
+    const std::string key = folder.path() + "/key";
+    std::ofstream(key) << std::string(64, '0');
+    std::filesystem::permissions(key, std::filesystem::perms::owner_read);
+    for (const Row& row : rows) {
+        SCOPED_TRACE(row.said);
+        std::vector<std::string> command{program_path(row.program)};
+        command.insert(command.end(), row.arguments.begin(), row.arguments.end());
+        for (const std::string& more : {std::string("--state"),
+                                        folder.path() + "/state",
+                                        std::string("--unsafe-plaintext-key-file"),
+                                        key})
+            command.push_back(more);
+        const std::string log = folder.path() + "/log";
+        EXPECT_EQ(run_to_end(command, log).status, 1);
+        std::ifstream file(log);
+        EXPECT_NE(std::string(std::istreambuf_iterator<char>(file), {}).find(row.said), std::string::npos);
+        EXPECT_FALSE(std::filesystem::exists(folder.path() + "/state"));
+        std::filesystem::remove(log);
+    }
 }
 
 } // namespace
