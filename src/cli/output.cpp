@@ -125,7 +125,10 @@ std::string cell(const json::Value& object, std::string_view member) {
     for (const json::Value& item : value->as_array()) {
         if (!joined.empty())
             joined += ", ";
-        joined += item.is_string() ? item.as_string() : json::canonical(item);
+        const json::Value* const message = item.find("default_message"); // of the API's localizable messages
+        joined += item.is_string()                             ? item.as_string()
+                  : message != nullptr && message->is_string() ? message->as_string()
+                                                               : json::canonical(item);
     }
     return joined;
 }

@@ -112,6 +112,9 @@ TEST(Cells, ShowValuesInWords) {
     for (const auto& [member, text] : cases)
         EXPECT_EQ(cell(value, member), text) << member;
     EXPECT_EQ(cell(json::Value("no object"), "text"), "");
+    const json::Value message =
+        json::object({{"id", "x"}, {"default_message", "it is down"}, {"args", json::Array{}}});
+    EXPECT_EQ(cell(json::object({{"details", json::array({message, "b"})}}), "details"), "it is down, b");
 }
 
 TEST(Reports, SayWhatToTry) {
