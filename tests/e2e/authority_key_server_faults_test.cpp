@@ -103,6 +103,28 @@ TEST_F(KeyServerFaults, DownWhileItsKeyIsInMemory) {
     EXPECT_TRUE(ask("gold"));
 }
 
+// Who distrusts whom decides what an administrator does next.
+TEST_F(KeyServerFaults, DoesNotKnowTheClientCertificate) {
+    const json::Object gold{{"cluster", authority_.cluster()}, {"provider", "gold"}};
+    const auto server = [&] {
+        return authority_.must(service::providers, "get", gold)
+            .find("status")
+            ->find("servers")
+            ->as_array()
+            .front();
+    };
+    EXPECT_EQ(*server().find("server_trust_client"), json::Value(true));
+    authority_.must(service::client_certificate, "create", gold); // the key server is not told
+    const json::Value refused = server();
+    EXPECT_EQ(*refused.find("client_trust_server"), json::Value(true));
+    EXPECT_EQ(*refused.find("server_trust_client"), json::Value(false));
+    EXPECT_EQ(*refused.find("details")->as_array().back().find("id"), json::Value("provider.client_refused"));
+    gold_server_.kill();
+    const json::Value down = server();
+    EXPECT_EQ(*down.find("client_trust_server"), json::Value(false));
+    EXPECT_EQ(*down.find("details")->as_array().back().find("id"), json::Value("kmip.transport"));
+}
+
 TEST_F(KeyServerFaults, Down) {
     gold_server_.kill();
     start_again();
