@@ -1,4 +1,5 @@
 // Trusted key providers: their key servers, certificates and status.
+#include "api/filter.h"
 #include "authority/administration.h"
 #include "authority/health.h"
 #include "crypto/x509.h"
@@ -254,12 +255,9 @@ Result<json::Value> get_client_certificate(const Invocation& call) {
 Result<json::Value> list_current_certificates(const Invocation& call) {
     VS_TRY(const Provider* const provider, provider_of(call));
     const json::Value* const only_trusted = call.find("trusted");
-    const json::Value* const names = call.find("server_names");
     json::Array out;
     for (const inventory::KmipServer& server : provider->servers) {
-        if (names != nullptr && std::ranges::none_of(names->as_array(), [&](const json::Value& name) {
-                return name.as_string() == server.name;
-            }))
+        if (!api::wants(&call.input, "server_names", json::Value(server.name)))
             continue;
         const auto shown = shown_certificate(call, server);
         const bool trusted = trusts(*provider, shown);
