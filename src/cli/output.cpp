@@ -50,6 +50,8 @@ std::size_t width(std::string_view text) {
 std::string_view hint_for(const Error& error) {
     if (error.code == Errc::unauthenticated)
         return "vouchsafe login authority|workload URL --user NAME";
+    if (error.where == "host.not_trusted")
+        return "vouchsafe host explain HOST shows what failed, and what would fix it";
     if (error.where == "net.tls_identity")
         return "check the pin: the server prints it when it starts (vouchsafe login … --pin)";
     if (error.where == "net.connect")

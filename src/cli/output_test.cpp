@@ -122,9 +122,18 @@ TEST(Reports, SayWhatToTry) {
         return said(
             [&] { (void)report({.code = code, .where = std::string(where), .detail = "what happened"}); });
     };
-    EXPECT_NE(reported(Errc::unauthenticated, "session.unknown").find("try: vouchsafe login"),
-              std::string::npos);
-    EXPECT_NE(reported(Errc::untrusted, "net.tls_identity").find("pin"), std::string::npos);
+
+    const struct {
+        Errc code;
+        std::string_view where;
+        std::string_view hint;
+    } cases[] = {{Errc::unauthenticated, "session.unknown", "try: vouchsafe login"},
+                 {Errc::untrusted, "net.tls_identity", "check the pin"},
+                 {Errc::denied, "privilege", "log in as a user of the group"},
+                 {Errc::denied, "host.not_trusted", "vouchsafe host explain"}};
+
+    for (const auto& [code, where, hint] : cases)
+        EXPECT_NE(reported(code, where).find(hint), std::string::npos) << where;
     EXPECT_EQ(reported(Errc::not_found, "vm"), "vouchsafe: what happened\n");
 }
 

@@ -47,16 +47,6 @@ std::string_view error_type_of(int status) {
     }
 }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 // As percent_decode; in queries '+' is a blank too.
 Result<std::string> form_decode(std::string_view text) {
     std::string blanks(text);
@@ -132,11 +122,10 @@ Result<std::string> percent_decode(std::string_view text) {
             out.push_back(text[i]);
             continue;
         }
-        const int high = text.size() - i > 2 ? hex_digit(text[i + 1]) : -1;
-        const int low = text.size() - i > 2 ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0 || (high == 0 && low == 0))
+        const auto escaped = from_hex(text.substr(i + 1, 2));
+        if (!escaped || escaped->size() != 1 || escaped->front() == 0)
             return fail(Errc::malformed, "http.escape", "a broken % escape in the address");
-        out.push_back(static_cast<char>(high * 16 + low));
+        out.push_back(static_cast<char>(escaped->front()));
         i += 2;
     }
     if (!is_utf8(out))

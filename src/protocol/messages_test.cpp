@@ -6,6 +6,7 @@
 #include "protocol/evidence.h"
 #include "protocol/session.h"
 #include "protocol/statement.h"
+#include "tests/support/message_checks.h"
 #include "tests/support/vector_file.h"
 #include "token/keys.h"
 
@@ -19,28 +20,8 @@ namespace {
 
 const SysTime now = from_seconds(1'800'000'000);
 
-template <class Message> void expect_round_trip(const Message& message) {
-    const auto parsed = json::parse(json::canonical(message.to_json()), evidence_limits);
-    ASSERT_TRUE(parsed);
-    const auto back = Message::from_json(*parsed);
-    ASSERT_TRUE(back) << back.error().where << ": " << back.error().detail;
-    EXPECT_EQ(*back, message);
-    json::Value more = message.to_json();
-    more.as_object().emplace("zz", 1);
-    EXPECT_FALSE(Message::from_json(more));
-}
-
-template <class Message>
-void expect_refused(const Message& message,
-                    std::string_view member,
-                    json::Value value,
-                    std::string_view where) {
-    json::Value bad = message.to_json();
-    bad.as_object().insert_or_assign(std::string(member), std::move(value));
-    const auto result = Message::from_json(bad);
-    ASSERT_FALSE(result) << where;
-    EXPECT_EQ(result.error().where, where);
-}
+using test::expect_refused;
+using test::expect_round_trip;
 
 Statement statement() {
     return Statement{.agent_version = "0.1.0",

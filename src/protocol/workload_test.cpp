@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "protocol/workload.h"
+#include "tests/support/message_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -11,26 +12,8 @@ namespace {
 
 const VmId vm{"11111111-2222-4333-8444-555555555555"};
 
-template <class Message> void expect_round_trip(const Message& message) {
-    const auto back = Message::from_json(message.to_json());
-    ASSERT_TRUE(back) << back.error().where << ": " << back.error().detail;
-    EXPECT_EQ(*back, message);
-    json::Value more = message.to_json();
-    more.as_object().emplace("zz", 1);
-    EXPECT_FALSE(Message::from_json(more));
-}
-
-template <class Message>
-void expect_refused(const Message& message,
-                    std::string_view member,
-                    json::Value value,
-                    std::string_view where) {
-    json::Value bad = message.to_json();
-    bad.as_object().insert_or_assign(std::string(member), std::move(value));
-    const auto result = Message::from_json(bad);
-    ASSERT_FALSE(result) << where;
-    EXPECT_EQ(result.error().where, where);
-}
+using test::expect_refused;
+using test::expect_round_trip;
 
 VmCreateOrder create() {
     return VmCreateOrder{.vm = vm,

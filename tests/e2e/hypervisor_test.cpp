@@ -2,14 +2,13 @@
 // The guest is UEFI's own shell, which runs startup.nsh from a FAT disk: so no operating system is needed.
 #include "hypervisor/disk_images.h"
 #include "hypervisor/hypervisor.h"
+#include "tests/support/shell.h"
 #include "tests/support/test_directory.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 namespace vouchsafe::hypervisor {
@@ -22,27 +21,9 @@ constexpr std::string_view marker = "MARKER-7f3a-FROM-THE-ENCRYPTED-DISK";
 const std::string first_vm = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 const std::string other_vm = "3f2504e0-4f89-41d3-9a0c-0305e82c3302";
 
-struct Shell {
-    int status;
-    std::string output;
-};
-
-Shell shell(const std::string& command) {
-    Shell out{.status = -1, .output = {}};
-    std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "re");
-    if (pipe == nullptr)
-        return out;
-    std::array<char, 4096> buffer{};
-    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-        out.output.append(buffer.data(), n);
-    out.status = ::pclose(pipe);
-    return out;
-}
-
-std::string content(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::content;
+using test::shell;
+using test::Shell;
 
 Secret passphrase(char digit = 'a') {
     return Secret(as_bytes(std::string(64, digit)));

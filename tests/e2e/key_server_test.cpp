@@ -5,14 +5,12 @@
 #include "keyprovider/kmip_key_server.h"
 #include "net/kmip_transport.h"
 #include "tests/support/release_house.h"
+#include "tests/support/shell.h"
 #include "tests/support/test_directory.h"
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 namespace vouchsafe {
@@ -20,22 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Shell {
-    int status;
-    std::string output;
-};
-
-Shell shell(const std::string& command) {
-    Shell out{.status = -1, .output = {}};
-    std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "re");
-    if (pipe == nullptr)
-        return out;
-    std::array<char, 4096> buffer{};
-    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-        out.output.append(buffer.data(), n);
-    out.status = ::pclose(pipe);
-    return out;
-}
+using test::content;
+using test::shell;
+using test::Shell;
 
 /// A way that is opened once for several clients.
 class Shared final : public kmip::Transport {
@@ -95,11 +80,6 @@ protected:
     static kmip::Deadline in_ten_seconds() { return std::chrono::steady_clock::now() + 10s; }
 
     std::string file(const std::string& name) const { return folder_.path() + "/" + name; }
-
-    static std::string content(const std::string& path) {
-        std::ifstream in(path, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
 
     net::Endpoint server_address() const {
         std::ifstream in(file("address"));

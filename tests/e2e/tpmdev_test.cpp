@@ -2,6 +2,7 @@
 // and what comes out, judged by the library `tpm`.
 #include "crypto/random.h"
 #include "crypto/x509.h"
+#include "tests/support/shell.h"
 #include "tests/support/test_directory.h"
 #include "tpm/quote.h"
 #include "tpmdev/tpm_device.h"
@@ -9,9 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace vouchsafe::tpmdev {
@@ -21,27 +19,9 @@ constexpr auto sha1 = crypto::HashAlg::sha1;
 constexpr auto sha256 = crypto::HashAlg::sha256;
 constexpr auto sha384 = crypto::HashAlg::sha384;
 
-struct Shell {
-    int status;
-    std::string output;
-};
-
-Shell shell(const std::string& command) {
-    Shell out{.status = -1, .output = {}};
-    std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "re");
-    if (pipe == nullptr)
-        return out;
-    std::array<char, 4096> buffer{};
-    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-        out.output.append(buffer.data(), n);
-    out.status = ::pclose(pipe);
-    return out;
-}
-
-std::string content(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::content;
+using test::shell;
+using test::Shell;
 
 // A software TPM in a directory of its own, ended with the test.
 class Swtpm {
