@@ -18,6 +18,7 @@ constexpr std::array all_codes = {Errc::malformed,
                                   Errc::not_found,
                                   Errc::exists,
                                   Errc::conflict,
+                                  Errc::busy,
                                   Errc::expired,
                                   Errc::unavailable,
                                   Errc::timed_out,
@@ -66,6 +67,8 @@ WireError wire_error(Errc code) {
         return {"ALREADY_EXISTS", 400};
     case Errc::conflict:
         return {"NOT_ALLOWED_IN_CURRENT_STATE", 400};
+    case Errc::busy:
+        return {"RESOURCE_BUSY", 500};
     case Errc::expired:
         return {"UNAUTHENTICATED", 401};
     case Errc::unavailable:

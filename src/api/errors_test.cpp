@@ -26,6 +26,7 @@ constexpr Row rows[] = {
     {Errc::not_found, "NOT_FOUND", 404},
     {Errc::exists, "ALREADY_EXISTS", 400},
     {Errc::conflict, "NOT_ALLOWED_IN_CURRENT_STATE", 400},
+    {Errc::busy, "RESOURCE_BUSY", 500},
     {Errc::expired, "UNAUTHENTICATED", 401, Errc::unauthenticated},
     {Errc::unavailable, "SERVICE_UNAVAILABLE", 503},
     {Errc::timed_out, "TIMED_OUT", 504},

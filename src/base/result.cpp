@@ -23,6 +23,8 @@ std::string_view to_string(Errc code) {
         return "exists";
     case Errc::conflict:
         return "conflict";
+    case Errc::busy:
+        return "busy";
     case Errc::expired:
         return "expired";
     case Errc::unavailable:

@@ -21,6 +21,7 @@ enum class Errc : std::uint8_t {
     not_found,
     exists,
     conflict,    ///< changed meanwhile, or not allowed in the current state
+    busy,        ///< something else uses it; take it away from there first
     expired,     ///< a challenge, token, session or lease whose time has passed
     unavailable, ///< a peer, device or store that cannot serve now; trying again may help
     timed_out,

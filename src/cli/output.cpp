@@ -73,6 +73,7 @@ Exit exit_for(Errc code) {
     case Errc::denied:
     case Errc::exists:
     case Errc::conflict:
+    case Errc::busy:
     case Errc::expired:
         return Exit::refused;
     case Errc::unauthenticated:

@@ -31,6 +31,7 @@ TEST(Exits, AreOneForEachKindOfFailure) {
         {Errc::denied, 1},
         {Errc::exists, 1},
         {Errc::conflict, 1},
+        {Errc::busy, 1},
         {Errc::expired, 1},
         {Errc::not_found, 3},
         {Errc::unavailable, 4},

@@ -29,6 +29,8 @@ std::string_view error_type(Errc code) {
     case Errc::exists:
     case Errc::conflict:
         return "NOT_ALLOWED_IN_CURRENT_STATE";
+    case Errc::busy:
+        return "RESOURCE_BUSY";
     case Errc::unavailable:
         return "SERVICE_UNAVAILABLE";
     case Errc::timed_out:

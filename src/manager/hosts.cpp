@@ -212,7 +212,7 @@ struct HostOperations {
         VS_TRY(const ManagedHost host, find(self, call.text("host")));
         VS_TRY(const auto vms, self.vms_.all());
         if (std::ranges::any_of(vms, [&](const inventory::Vm& vm) { return vm.host == host.id; }))
-            return fail(Errc::conflict, "host.vms", "the host has virtual machines; delete them first");
+            return fail(Errc::busy, "host.vms", "the host has virtual machines; delete them first");
         const std::scoped_lock lock(self.mutex_);
         VS_TRY_VOID(self.hosts_.remove(host.id));
         self.parts_.hub.forget(host.id);

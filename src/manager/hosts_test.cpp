@@ -171,6 +171,7 @@ TEST_F(Hosts, AHostWithVmsStays) {
     const auto refused = world_.call("vouchsafe.hosts", "delete", json::object({{"host", "host-a"}}));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().where, "host.vms");
+    EXPECT_EQ(refused.error().code, Errc::busy);
 }
 
 // --- what is believed of a host

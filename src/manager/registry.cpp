@@ -194,7 +194,7 @@ struct RegistryOperations {
         for (const TrustedCluster& cluster : clusters)
             if (std::ranges::find(cluster.services, entry.id) != cluster.services.end())
                 return fail(
-                    Errc::conflict, "service.used", "trusted cluster " + cluster.name + " uses this service");
+                    Errc::busy, "service.used", "trusted cluster " + cluster.name + " uses this service");
         VS_TRY_VOID(self.services_.remove(entry.id));
         return json::Value();
     }
@@ -288,7 +288,7 @@ struct RegistryOperations {
         VS_TRY(const auto hosts, self.hosts_.all());
         for (const inventory::ManagedHost& host : hosts)
             if (host.cluster == call.text("cluster"))
-                return fail(Errc::conflict, "cluster.used", "the cluster has hosts; remove them first");
+                return fail(Errc::busy, "cluster.used", "the cluster has hosts; remove them first");
         VS_TRY_VOID(self.clusters_.remove(call.text("cluster")));
         return json::Value();
     }

@@ -198,6 +198,7 @@ TEST_F(Registry, AClusterUsesAnAuthority) {
     const auto used = world_.call(VS_TI ".kms.services", "delete", in({{"service", *service}}));
     ASSERT_FALSE(used);
     EXPECT_EQ(used.error().where, "service.used");
+    EXPECT_EQ(used.error().code, Errc::busy);
 
     EXPECT_TRUE(world_.call(desired, "delete", in({{"cluster", cluster}, {"service", *service}})));
     EXPECT_FALSE(world_.call(desired, "get", in({{"cluster", cluster}, {"service", *service}})));
@@ -241,6 +242,7 @@ TEST_F(Registry, AClusterWithHostsStays) {
     const auto refused = world_.call("vouchsafe.clusters", "delete", in({{"cluster", cluster}}));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().where, "cluster.used");
+    EXPECT_EQ(refused.error().code, Errc::busy);
 }
 
 } // namespace

@@ -72,11 +72,13 @@ Result<void> Workload::forget_vm(const VmId& id) {
 
 Result<protocol::OrderResult> Workload::ordered(const Vm& vm, protocol::OrderData data) {
     const bool creates = std::holds_alternative<protocol::VmCreateOrder>(data);
+    const bool deletes = std::holds_alternative<protocol::VmDeleteOrder>(data);
     VS_TRY(protocol::OrderResult result,
            parts_.hub.carry_out(vm.host, std::move(data), creates ? parts_.create_limit : order_limit));
     if (result.problem) {
         const std::string problem = text_of(*result.problem);
-        (void)change_vm(vm.id, [&problem](Vm& now) { now.problem = problem; }); // the problem comes first
+        if (!deletes) // a VM that may not be deleted has no problem of its own
+            (void)change_vm(vm.id, [&problem](Vm& now) { now.problem = problem; }); // the problem comes first
         return fail(code_of(*result.problem), result.problem->code, problem);
     }
     return result;

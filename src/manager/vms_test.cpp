@@ -287,6 +287,7 @@ TEST_F(Vms, AFailedStartKeepsTheStateAndSaysWhy) {
     EXPECT_EQ(*shown().find("problem"), json::Value());
     EXPECT_FALSE(vm("delete", problem));
     EXPECT_EQ(*shown().find("state"), json::Value("running"));
+    EXPECT_EQ(*shown().find("problem"), json::Value()) << "a refused deletion is no problem of the VM";
     EXPECT_EQ(count(), 1U);
 }
 
