@@ -84,24 +84,26 @@ Result<Buffer> ima_digest(const ImaEntry& entry, Algorithm bank, ImaForm form) {
     return hash(bank, input);
 }
 
-/// The list carries one digest for each entry, of its own algorithm: it must be true before it is padded.
-Result<void> check_template_digests(const eventlog::ImaList& list) {
-    std::optional<Algorithm> algorithm;
-    for (const auto candidate : {Algorithm::sha1, Algorithm::sha256, Algorithm::sha384, Algorithm::sha512})
-        if (eventlog::digest_size(candidate) == list.digest_bytes)
-            algorithm = candidate;
-    if (!algorithm)
-        return fail(Errc::unsupported, "ima.template_digest", "a length of no known hash");
-    std::size_t index = 0;
-    for (const ImaEntry& entry : list.entries) {
-        const std::string name = "entry " + std::to_string(index++);
-        if (entry.violation())
+bool is_hash_of_its_data(const ImaEntry& entry, Algorithm algorithm) {
+    const auto input = eventlog::ima_hash_input(entry);
+    return input && same_bytes(hash(algorithm, *input), entry.template_digest);
+}
+
+/// The list does not say with which hash its template digests were made: SM3 is as long as SHA-256.
+Result<Algorithm> template_hash(const eventlog::ImaList& list) {
+    const auto first = std::ranges::find_if_not(list.entries, &ImaEntry::violation);
+    std::optional<Algorithm> usual;
+    for (const auto candidate :
+         {Algorithm::sha1, Algorithm::sha256, Algorithm::sha384, Algorithm::sha512, Algorithm::sm3_256}) {
+        if (eventlog::digest_size(candidate) != list.digest_bytes)
             continue;
-        const auto input = eventlog::ima_hash_input(entry);
-        if (!input || !same_bytes(hash(*algorithm, *input), entry.template_digest))
-            return fail(Errc::untrusted, "ima.template_digest", name + ": not the hash of its data");
+        if (first != list.entries.end() && is_hash_of_its_data(*first, candidate))
+            return candidate;
+        usual = usual.value_or(candidate);
     }
-    return {};
+    if (!usual)
+        return fail(Errc::unsupported, "ima.template_digest", "a length of no known hash");
+    return *usual;
 }
 
 std::optional<std::size_t>
@@ -200,6 +202,32 @@ std::string_view to_string(ImaForm form) {
         return "padded-sha1-old";
     }
     return "";
+}
+
+// The list carries one digest for each entry, of its own algorithm: it must be true before it is padded.
+Result<void> check_template_digests(const eventlog::ImaList& list) {
+    VS_TRY(const Algorithm algorithm, template_hash(list));
+    std::size_t index = 0;
+    for (const ImaEntry& entry : list.entries) {
+        const std::string name = "entry " + std::to_string(index++);
+        if (!entry.violation() && !is_hash_of_its_data(entry, algorithm))
+            return fail(Errc::untrusted, "ima.template_digest", name + ": not the hash of its data");
+    }
+    return {};
+}
+
+Result<PcrBank> replay_whole_ima(const eventlog::ImaList& list, Algorithm bank, ImaForm form) {
+    if (!can_hash(bank))
+        return fail(Errc::unsupported, "ima.bank", to_string(bank) + " cannot be computed");
+    PcrBank pcrs;
+    for (const ImaEntry& entry : list.entries) {
+        VS_TRY(const Buffer digest, ima_digest(entry, bank, form));
+        auto [place, fresh] = pcrs.try_emplace(entry.pcr);
+        if (fresh)
+            place->second = start_value(bank, entry.pcr, 0);
+        place->second = extend(bank, place->second, digest);
+    }
+    return pcrs;
 }
 
 Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target) {

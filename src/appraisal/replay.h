@@ -44,6 +44,14 @@ enum class ImaForm : std::uint8_t {
 
 std::string_view to_string(ImaForm form);
 
+/// `untrusted` at "ima.template_digest" names the first entry whose digest is not the hash of its data;
+/// violations have none. The hash is the one of the digests' length that makes the first entry true.
+Result<void> check_template_digests(const eventlog::ImaList& list);
+
+/// Values of the PCRs that the whole list touches, from where they start; the template digests are not
+/// checked. `unsupported` for a bank that cannot be computed.
+Result<PcrBank> replay_whole_ima(const eventlog::ImaList& list, Algorithm bank, ImaForm form);
+
 struct ImaReplay {
     std::size_t entries = 0; ///< longest prefix of the list that leads to the value
     ImaForm form = ImaForm::hashed;

@@ -1,4 +1,6 @@
 // Looking at evidence offline: no server, exit 0 fine, 1 does not verify, 2 malformed.
+#include "cli/commands_inspect.h"
+
 #include "appraisal/inspect.h"
 #include "cli/command.h"
 #include "store/files.h"
@@ -38,7 +40,9 @@ void show_eventlog(const json::Value& log) {
             print("finding " + printable(cell(finding, "code")) + ": " + printable(cell(finding, "message")));
 }
 
-Exit exit_of(appraisal::Verdict verdict) {
+} // namespace
+
+Exit exit_for(appraisal::Verdict verdict) {
     switch (verdict) {
     case appraisal::Verdict::fine:
         return Exit::fine;
@@ -50,10 +54,9 @@ Exit exit_of(appraisal::Verdict verdict) {
     std::unreachable();
 }
 
-} // namespace
-
 void add_inspect_commands(CLI::App& app, Context& context) {
     CLI::App& inspect = add_group(app, "inspect", "look at evidence offline");
+    add_inspect_ima(inspect, context);
     add_inspect_ttlv(inspect, context);
     add_command(inspect,
                 context,
@@ -69,7 +72,7 @@ void add_inspect_commands(CLI::App& app, Context& context) {
                         print_json(found.json);
                     else
                         show_eventlog(found.json);
-                    return exit_of(found.verdict);
+                    return exit_for(found.verdict);
                 });
 }
 

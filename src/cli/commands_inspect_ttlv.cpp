@@ -1,5 +1,6 @@
 // inspect ttlv: a KMIP message from one form to another, offline.
 #include "cli/command.h"
+#include "cli/commands_inspect.h"
 #include "kmipforms/forms.h"
 #include "kmipforms/remarks.h"
 #include "store/files.h"

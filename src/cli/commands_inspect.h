@@ -1,0 +1,15 @@
+// The commands below `vouchsafe inspect`, a file for each kind of evidence.
+#pragma once
+
+#include "appraisal/inspect.h"
+#include "cli/commands.h"
+
+namespace vouchsafe::cli {
+
+void add_inspect_ima(CLI::App& inspect_group, Context& context);
+void add_inspect_ttlv(CLI::App& inspect_group, Context& context);
+
+/// 0 fine, 1 does not verify, 2 malformed.
+Exit exit_for(appraisal::Verdict verdict);
+
+} // namespace vouchsafe::cli
