@@ -2,6 +2,7 @@
 // VOUCHSAFE_SHARED, or under "shared" beside the project. Without it these tests say that they were skipped.
 #include "appraisal/inspect.h"
 #include "appraisal/inspect_ima.h"
+#include "appraisal/inspect_quote.h"
 #include "appraisal/replay.h"
 #include "eventlog/firmware.h"
 #include "eventlog/ima.h"
@@ -157,6 +158,21 @@ TEST(Corpus, ImaListsAsTextAreRead) {
         const InspectReport report = inspect_ima(test::read_file(corpus() / name));
         EXPECT_EQ(report.verdict, Verdict::fine) << name << json::canonical(report.json);
         EXPECT_EQ(report.json.find("entries")->as_integer(), entries) << name;
+    }
+}
+
+TEST(Corpus, QuotesOfToolsVerify) {
+    if (!fs::is_directory(corpus()))
+        GTEST_SKIP() << "skipped: no corpus";
+    const fs::path folder = corpus() / "quote-keylime";
+    const Buffer attest = test::read_file(folder / "quote.out");
+    const Buffer signature = test::read_file(folder / "quotesig.out");
+    const Buffer pcrs = test::read_file(folder / "quotepcr.out");
+    for (const std::string key : {"ak.pub", "akpub.pem"}) {
+        const Buffer ak = test::read_file(folder / key);
+        const InspectReport report =
+            inspect_quote({.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = pcrs});
+        EXPECT_EQ(report.verdict, Verdict::fine) << key << json::canonical(report.json);
     }
 }
 

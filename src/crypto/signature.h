@@ -17,6 +17,9 @@ using PublicKey = std::variant<EcPublicKey, RsaPublicKey>;
 /// From a SubjectPublicKeyInfo; refuses what EcPublicKey and RsaPublicKey refuse, and any other algorithm.
 Result<PublicKey> public_key_from_spki_der(Bytes der);
 Buffer spki_der(const PublicKey& key);
+/// From the PEM of a SubjectPublicKeyInfo ("PUBLIC KEY") or of a certificate, whose other parts are not
+/// judged; the first block counts. `malformed` at "signature.pem".
+Result<PublicKey> public_key_from_pem(std::string_view pem);
 
 enum class RsaScheme : std::uint8_t { pkcs1, pss }; ///< TPM_ALG_RSASSA, TPM_ALG_RSAPSS
 

@@ -49,6 +49,31 @@ int no_passphrase(char*, int, int, void*) {
 
 } // namespace
 
+Result<PublicKey> public_key_from_pem(std::string_view pem) {
+    constexpr std::string_view where = "signature.pem";
+    constexpr std::size_t most = std::size_t{64} << 10U;
+    if (pem.size() > most)
+        return fail(Errc::too_large, where);
+    const OwnedBio in = reading(as_bytes(pem));
+    char* name = nullptr;
+    char* header = nullptr;
+    unsigned char* bytes = nullptr;
+    long size = 0;
+    const int read = PEM_read_bio(in.get(), &name, &header, &bytes, &size);
+    const OwnedText owned_name(name);
+    const OwnedText owned_header(header);
+    const OwnedBytes owned_bytes(bytes);
+    if (!ok(read))
+        return fail(Errc::malformed, where, "no PEM block");
+    const Bytes der{bytes, static_cast<std::size_t>(size)};
+    if (std::string_view(name) == PEM_STRING_PUBLIC)
+        return public_key_from_spki_der(der);
+    if (std::string_view(name) != PEM_STRING_X509)
+        return fail(Errc::malformed, where, "neither a public key nor a certificate");
+    VS_TRY(const Certificate certificate, Certificate::from_der(der));
+    return certificate.public_key();
+}
+
 Result<std::vector<Certificate>> certificates_from_pem(std::string_view text, PemLimits limits) {
     if (text.size() > limits.bytes)
         return fail(Errc::too_large, "x509.pem");

@@ -11,26 +11,13 @@ namespace vouchsafe::tpm {
 namespace {
 
 // Answers the hash that the AK signs with, which is also that of the PCR digest.
-Result<crypto::HashAlg>
-verify_signature(const AttestationKey& ak, const Signature& signature, Bytes message) {
+Result<crypto::HashAlg> verify_by_ak(const AttestationKey& ak, const Signature& signature, Bytes message) {
     if (signature.scheme != ak.scheme().algorithm || signature.hash != ak.scheme().hash)
         return fail(Errc::untrusted, "quote.scheme", "signed by another scheme than the attestation key's");
     const auto hash = to_hash(signature.hash);
     VS_CHECK(hash.has_value()); // the AK's own, judged when it was made
 
-    Result<void> verified;
-    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&ak.key())) {
-        const auto& value = std::get<EcdsaSignature>(signature.value); // the scheme says so
-        verified = crypto::verify_ecdsa(*ec, *hash, message, value.r, value.s);
-    } else {
-        const auto& value = std::get<RsaSignature>(signature.value);
-        const auto scheme =
-            signature.scheme == AlgId::rsapss ? crypto::RsaScheme::pss : crypto::RsaScheme::pkcs1;
-        verified =
-            crypto::verify_rsa(std::get<crypto::RsaPublicKey>(ak.key()), scheme, *hash, message, value.bytes);
-    }
-    if (!verified)
-        return fail(Errc::untrusted, "quote.signature", "the signature is not the attestation key's");
+    VS_TRY_VOID(verify_signature(ak.key(), signature, message));
     return *hash;
 }
 
@@ -54,10 +41,33 @@ Result<void> check_selection(const PcrSelectionList& signed_one, const QuoteRequ
 
 } // namespace
 
+Result<void> verify_signature(const crypto::PublicKey& key, const Signature& signature, Bytes message) {
+    constexpr std::string_view where = "quote.signature";
+    const auto wrong = fail(Errc::untrusted, where, "the signature is not the attestation key's");
+    const auto hash = to_hash(signature.hash);
+    const auto* const ec = std::get_if<crypto::EcPublicKey>(&key);
+    const auto* const ecdsa = std::get_if<EcdsaSignature>(&signature.value);
+    if (!hash || (ec == nullptr) != (ecdsa == nullptr))
+        return wrong;
+    Result<void> verified;
+    if (ec != nullptr) {
+        verified = crypto::verify_ecdsa(*ec, *hash, message, ecdsa->r, ecdsa->s);
+    } else {
+        const auto& value = std::get<RsaSignature>(signature.value);
+        const auto scheme =
+            signature.scheme == AlgId::rsapss ? crypto::RsaScheme::pss : crypto::RsaScheme::pkcs1;
+        verified =
+            crypto::verify_rsa(std::get<crypto::RsaPublicKey>(key), scheme, *hash, message, value.bytes);
+    }
+    if (!verified && verified.error().code == Errc::unsupported)
+        return fail(Errc::untrusted, where, "made with a hash that is too weak for signatures");
+    return verified ? Result<void>() : wrong;
+}
+
 Result<VerifiedQuote>
 verify_quote(const Quote& quote, const AttestationKey& ak, const QuoteRequest& request) {
     VS_TRY(const Signature signature, parse_signature(quote.signature));
-    VS_TRY(const crypto::HashAlg hash, verify_signature(ak, signature, quote.attest));
+    VS_TRY(const crypto::HashAlg hash, verify_by_ak(ak, signature, quote.attest));
     VS_TRY(QuoteAttest attest, parse_quote_attest(quote.attest));
 
     if (attest.qualified_signer != qualified_name_under_endorsement(ak.area()))

@@ -59,6 +59,10 @@ private:
 /// bytes that do not parse are `malformed`.
 Result<VerifiedQuote> verify_quote(const Quote& quote, const AttestationKey& ak, const QuoteRequest& request);
 
+/// Item 2 alone, for a key whose public area nobody has. `untrusted` at "quote.signature"; a hash that is too
+/// weak for a signature (SHA-1) is refused too.
+Result<void> verify_signature(const crypto::PublicKey& key, const Signature& signature, Bytes message);
+
 /// How a TPM's counters stand to the last accepted ones.
 enum class Continuity : std::uint8_t {
     same_boot, ///< same counts, the clock went on

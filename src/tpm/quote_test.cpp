@@ -254,5 +254,27 @@ TEST(CompareCounters, JudgesResetThenRestartThenClock) {
     EXPECT_EQ(judge(6, 0, 900, true), Continuity::went_back);
 }
 
+TEST(VerifySignature, TakesAKeyAndASignatureOfItsKind) {
+    const Buffer message = test::read_vector("tpm/good-quote-ecc.attest");
+    const auto ec = *public_key_of(*parse_public_area(test::read_vector("tpm/good-ak-ecc.pub")));
+    const auto rsa = *public_key_of(*parse_public_area(test::read_vector("tpm/good-ak-rsassa.pub")));
+    const auto by_ec = *parse_signature(test::read_vector("tpm/good-quote-ecc.sig"));
+    const auto by_rsa = *parse_signature(test::read_vector("tpm/good-quote-rsassa.sig"));
+    EXPECT_TRUE(verify_signature(ec, by_ec, message));
+    EXPECT_TRUE(verify_signature(rsa, by_rsa, test::read_vector("tpm/good-quote-rsassa.attest")));
+    EXPECT_EQ(verify_signature(rsa, by_rsa, message).error().where, "quote.signature");
+    EXPECT_EQ(verify_signature(rsa, by_ec, message).error().where, "quote.signature");
+    EXPECT_EQ(verify_signature(ec, by_rsa, message).error().where, "quote.signature");
+    for (Signature weak : {by_ec, by_rsa}) {
+        weak.hash = AlgId::sha1;
+        const bool is_ec = weak.scheme == AlgId::ecdsa;
+        const auto refused = verify_signature(is_ec ? ec : rsa, weak, message);
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().detail.find("too weak"), std::string::npos);
+        weak.hash = AlgId::null;
+        EXPECT_FALSE(verify_signature(is_ec ? ec : rsa, weak, message));
+    }
+}
+
 } // namespace
 } // namespace vouchsafe::tpm

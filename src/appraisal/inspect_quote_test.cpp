@@ -1,0 +1,167 @@
+#include "appraisal/inspect_quote.h"
+#include "appraisal/quote_files.h"
+#include "crypto/signature.h"
+#include "json/write.h"
+#include "tests/support/vector_file.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace vouchsafe::appraisal {
+namespace {
+
+struct Case {
+    Buffer attest = test::read_vector("tpm/good-quote-ecc.attest");
+    Buffer signature = test::read_vector("tpm/good-quote-ecc.sig");
+    Buffer ak = test::read_vector("tpm/good-ak-ecc.pub");
+    std::optional<Buffer> nonce = *from_hex(as_text(test::read_vector("tpm/nonce.hex")));
+    std::optional<Buffer> pcrs = test::read_vector("tpm/good-quote.pcrs");
+
+    void use(const std::string& name) {
+        attest = test::read_vector("tpm/" + name + ".attest");
+        signature = test::read_vector("tpm/" + name + ".sig");
+    }
+
+    InspectReport inspect() const {
+        QuoteFiles files{.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = {}};
+        if (nonce)
+            files.nonce = *nonce;
+        if (pcrs)
+            files.pcrs = *pcrs;
+        return inspect_quote(files);
+    }
+};
+
+std::vector<std::string> names(const InspectReport& report, bool passed) {
+    std::vector<std::string> out;
+    for (const json::Value& check : report.json.find("checks")->as_array())
+        if (check.find("passed")->as_bool() == passed)
+            out.push_back(check.find("name")->as_string());
+    return out;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(InspectQuote, VerifiesWhatATpmSigned) {
+    for (const std::string kind : {"ecc", "rsassa", "rsapss"}) {
+        Case one{.ak = test::read_vector("tpm/good-ak-" + kind + ".pub")};
+        one.use("good-quote-" + kind);
+        const InspectReport report = one.inspect();
+        EXPECT_EQ(report.verdict, Verdict::fine) << kind;
+        EXPECT_TRUE(report.json.find("verified")->as_bool());
+        EXPECT_EQ(names(report, true),
+                  (Names{"quote.ak",
+                         "quote.scheme",
+                         "quote.signature",
+                         "attest.magic",
+                         "attest.type",
+                         "quote.qualified_signer",
+                         "quote.qualifying_data",
+                         "quote.pcr_values",
+                         "quote.pcr_digest"}))
+            << kind;
+        EXPECT_TRUE(report.json.find("notes")->as_array().empty());
+        const json::Value& quote = *report.json.find("quote");
+        EXPECT_EQ(quote.find("extra_data")->as_string(), to_hex(*one.nonce));
+        EXPECT_EQ(json::canonical(*quote.find("pcrs")), R"({"sha1":[0,4,11],"sha256":[0,4,11]})");
+    }
+}
+
+TEST(InspectQuote, SaysWhatItCouldNotCheck) {
+    Case one;
+    one.nonce.reset();
+    one.pcrs.reset();
+    one.ak = crypto::spki_der(read_signing_key(one.ak)->key);
+    const InspectReport report = one.inspect();
+    EXPECT_EQ(report.verdict, Verdict::fine);
+    EXPECT_EQ(names(report, true), (Names{"quote.signature", "attest.magic", "attest.type"}));
+    EXPECT_EQ(report.json.find("notes")->as_array().size(), 3U);
+}
+
+TEST(InspectQuote, NotesASignerOfAnotherHierarchy) {
+    Case one{.ak = test::read_vector("tpm/good-ak-owner.pub")};
+    one.use("bad-quote-owner-hierarchy");
+    const InspectReport report = one.inspect();
+    EXPECT_EQ(report.verdict, Verdict::fine);
+    EXPECT_EQ(report.json.find("notes")->as_array().size(), 1U);
+}
+
+// Each attribute without which a signature over TPM_GENERATED_VALUE would mean nothing.
+TEST(InspectQuote, WantsEachAttributeOfAnAttestationKey) {
+    const tpm::PublicArea good = *read_signing_key(Case().ak)->area;
+    const auto passes = [&good](std::uint32_t attributes) {
+        Case one;
+        tpm::PublicArea area = good;
+        area.attributes = attributes;
+        one.ak = tpm::encode(area);
+        const Names failed = names(one.inspect(), false);
+        return std::ranges::find(failed, "quote.ak") == failed.end();
+    };
+    namespace attribute = tpm::attribute;
+    EXPECT_TRUE(passes(good.attributes));
+    EXPECT_TRUE(passes(good.attributes | attribute::admin_with_policy)) << "of no weight for a signature";
+    for (const std::uint32_t bit : {attribute::restricted,
+                                    attribute::sign,
+                                    attribute::fixed_tpm,
+                                    attribute::fixed_parent,
+                                    attribute::sensitive_data_origin,
+                                    attribute::decrypt})
+        EXPECT_FALSE(passes(good.attributes ^ bit)) << bit;
+}
+
+struct Bad {
+    std::string check;
+    std::function<void(Case&)> change;
+    Verdict verdict = Verdict::does_not_verify;
+};
+
+auto recorded(const std::string& name) {
+    return [name](Case& one) { one.use(name); };
+}
+
+const Bad bad_ones[] = {
+    {"quote.ak", [](Case& one) { one.ak = test::read_vector("tpm/bad-ak-unrestricted.pub"); }},
+    {"quote.ak", [](Case& one) { one.ak = test::read_vector("tpm/bad-ak-decrypt.pub"); }},
+    {"quote.scheme", [](Case& one) { one.ak = test::read_vector("tpm/good-ak-rsapss.pub"); }},
+    {"quote.signature", [](Case& one) { one.attest.back() ^= 1U; }},
+    {"quote.signature", [](Case& one) { one.signature.back() ^= 1U; }},
+    {"quote.signature", [](Case& one) { one.ak = test::read_vector("tpm/good-ak-owner.pub"); }},
+    {"attest.magic",
+     [](Case& one) {
+         one.use("bad-attest-magic");
+         one.ak = test::read_vector("tpm/bad-ak-unrestricted.pub");
+     }},
+    {"attest.type", recorded("bad-attest-certify")},
+    {"attest.type", recorded("bad-attest-time")},
+    {"quote.qualifying_data", recorded("bad-quote-other-nonce")},
+    {"quote.qualifying_data", [](Case& one) { one.nonce->pop_back(); }},
+    {"quote.pcr_values",
+     [](Case& one) { one.pcrs = to_buffer(as_bytes("sha256 4 " + std::string(64, '0'))); }},
+    {"quote.pcr_digest", [](Case& one) { one.pcrs->back() ^= 1U; }},
+    {"quote.pcrs", [](Case& one) { one.pcrs->pop_back(); }, Verdict::malformed},
+    {"attest", [](Case& one) { one.attest.push_back(0); }, Verdict::malformed},
+    {"signature", [](Case& one) { one.signature.push_back(0); }, Verdict::malformed},
+    {"public", [](Case& one) { one.ak.pop_back(); }, Verdict::malformed},
+};
+
+TEST(InspectQuote, FailsByTheCheck) {
+    for (const Bad& bad : bad_ones) {
+        Case one;
+        bad.change(one);
+        const InspectReport report = one.inspect();
+        EXPECT_EQ(report.verdict, bad.verdict) << bad.check;
+        EXPECT_FALSE(report.json.find("verified")->as_bool()) << bad.check;
+        const Names failed = names(report, false);
+        const auto is_it = [&bad](const std::string& name) {
+            return bad.verdict == Verdict::malformed ? name.starts_with(bad.check) : name == bad.check;
+        };
+        EXPECT_TRUE(std::ranges::any_of(failed, is_it)) << bad.check << json::canonical(report.json);
+    }
+}
+
+} // namespace
+} // namespace vouchsafe::appraisal
