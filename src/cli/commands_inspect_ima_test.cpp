@@ -1,4 +1,4 @@
-#include "cli/commands.h"
+#include "tests/support/command_run.h"
 #include "tests/support/test_directory.h"
 
 #include <gtest/gtest.h>
@@ -10,22 +10,9 @@
 namespace vouchsafe::cli {
 namespace {
 
-struct Ran {
-    int exit;
-    std::string out;
-};
-
-Ran inspect_ima(std::vector<std::string> words) {
-    words.insert(words.begin(), {"vouchsafe", "inspect", "ima"});
-    std::vector<char*> argv;
-    argv.reserve(words.size());
-    for (std::string& word : words)
-        argv.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int exit = cli::main(static_cast<int>(argv.size()), argv.data());
-    (void)testing::internal::GetCapturedStderr();
-    return {.exit = exit, .out = testing::internal::GetCapturedStdout()};
+test::CommandRun inspect_ima(std::vector<std::string> words) {
+    words.insert(words.begin(), {"inspect", "ima"});
+    return test::run_command(std::move(words));
 }
 
 TEST(InspectImaCommand, EndsWithTheVerdict) {

@@ -1,4 +1,4 @@
-#include "cli/commands.h"
+#include "tests/support/command_run.h"
 #include "tests/support/test_directory.h"
 #include "tests/support/vector_file.h"
 
@@ -13,17 +13,11 @@ namespace {
 class InspectTtlv : public testing::Test {
 protected:
     int run(std::vector<std::string> words) {
-        words.insert(words.begin(), {"vouchsafe", "inspect", "ttlv"});
-        std::vector<char*> argv;
-        argv.reserve(words.size());
-        for (std::string& word : words)
-            argv.push_back(word.data());
-        testing::internal::CaptureStdout();
-        testing::internal::CaptureStderr();
-        const int exit = cli::main(static_cast<int>(argv.size()), argv.data());
-        out = testing::internal::GetCapturedStdout();
-        err = testing::internal::GetCapturedStderr();
-        return exit;
+        words.insert(words.begin(), {"inspect", "ttlv"});
+        const test::CommandRun ran = test::run_command(std::move(words));
+        out = ran.out;
+        err = ran.err;
+        return ran.exit;
     }
 
     std::string file(std::string_view content) const {
