@@ -59,6 +59,7 @@ void add_inspect_commands(CLI::App& app, Context& context) {
     add_inspect_certificate(inspect, context);
     add_inspect_ima(inspect, context);
     add_inspect_quote(inspect, context);
+    add_inspect_token(inspect, context);
     add_inspect_ttlv(inspect, context);
     add_command(inspect,
                 context,

@@ -9,6 +9,7 @@ namespace vouchsafe::cli {
 void add_inspect_certificate(CLI::App& inspect_group, Context& context);
 void add_inspect_ima(CLI::App& inspect_group, Context& context);
 void add_inspect_quote(CLI::App& inspect_group, Context& context);
+void add_inspect_token(CLI::App& inspect_group, Context& context);
 void add_inspect_ttlv(CLI::App& inspect_group, Context& context);
 
 /// 0 fine, 1 does not verify, 2 malformed.

@@ -287,6 +287,18 @@ void add_trust_commands(CLI::App& app, Context& context) {
                                "the one-time token, from a file or - for standard input");
         },
         claim);
+    add_command(authority,
+                context,
+                "services",
+                "print the services information: who the authority hosts are, and which keys they sign with",
+                [] {
+                    return with("authority", [](Connection& connection) -> Result<void> {
+                        VS_TRY(const json::Value services,
+                               connection.call("vouchsafe.services_information", "export", json::object({})));
+                        print_json(services);
+                        return {};
+                    });
+                });
     add_command(authority, context, "list", "list authority hosts", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
             VS_TRY(const json::Value hosts,
