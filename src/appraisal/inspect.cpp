@@ -1,6 +1,7 @@
 #include "appraisal/inspect.h"
 
 #include "appraisal/boot.h"
+#include "appraisal/event_json.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
 
@@ -15,6 +16,8 @@ namespace {
 using eventlog::Event;
 using eventlog::FirmwareLog;
 namespace type = eventlog::type;
+
+constexpr std::uint32_t pcr_secure_boot = 7;
 
 enum class Severity : std::uint8_t { warning, error };
 
@@ -32,77 +35,6 @@ json::Value finding(Severity severity, const Reason& reason) {
 bool must_be_measured(const Event& event) {
     return event.type == type::separator || event.type == type::efi_action ||
            event.type == type::efi_variable_driver_config;
-}
-
-void decode_variable(const Event& event, json::Object& out) {
-    constexpr std::size_t short_value = 64;
-    const auto variable = eventlog::decode_efi_variable(event.data);
-    if (!variable)
-        return;
-    out["guid"] = variable->guid;
-    out["name"] = variable->name;
-    out["size"] = variable->data.size();
-    if (variable->data.size() <= short_value)
-        out["value"] = to_hex(variable->data);
-}
-
-void decode_tag(const Event& event, json::Object& out) {
-    const auto tag = eventlog::decode_tagged_event(event.data);
-    if (!tag)
-        return;
-    out["id"] = tag->id;
-    if (auto text = eventlog::decode_text(tag->data))
-        out["text"] = *std::move(text);
-}
-
-json::Value data_json(const Event& event) {
-    json::Object out;
-    switch (event.type) {
-    case type::efi_variable_driver_config:
-    case type::efi_variable_boot:
-    case type::efi_variable_authority:
-        decode_variable(event, out);
-        break;
-    case type::event_tag:
-        decode_tag(event, out);
-        break;
-    case type::separator:
-        if (const auto value = eventlog::decode_separator(event.data))
-            out["value"] = *value;
-        break;
-    case type::efi_boot_services_application:
-    case type::efi_boot_services_driver:
-    case type::efi_runtime_services_driver:
-        if (const auto image = eventlog::decode_image_load(event.data))
-            out["device_path"] = to_hex(image->device_path);
-        break;
-    case type::no_action:
-    case type::s_crtm_version:
-    case type::action:
-    case type::efi_action:
-    case type::ipl:
-        if (auto text = eventlog::decode_text(event.data))
-            out["text"] = *std::move(text);
-        break;
-    default:
-        break;
-    }
-    if (out.empty())
-        out["size"] = event.data.size();
-    if (event.extends())
-        out["measured"] = measured_data(event).has_value();
-    return out;
-}
-
-json::Value event_json(const Event& event) {
-    json::Object digests;
-    for (const auto& digest : event.digests)
-        digests[to_string(digest.algorithm)] = to_hex(digest.value);
-    return json::object({{"index", event.index},
-                         {"pcr", event.pcr == eventlog::no_pcr ? json::Value() : json::Value(event.pcr)},
-                         {"type", eventlog::type_name(event.type)},
-                         {"digests", std::move(digests)},
-                         {"data", data_json(event)}});
 }
 
 class Inspector {
@@ -131,10 +63,24 @@ public:
                   json::array_of(log_.banks, [](Algorithm bank) { return json::Value(to_string(bank)); })},
                  {"events", json::array_of(log_.events, event_json)},
                  {"pcrs", std::move(pcrs)},
+                 {"summary", summary()},
                  {"findings", std::move(findings_)}})};
     }
 
 private:
+    /// What an operator looks for first. Secure Boot is null where no variable says it.
+    json::Value summary() const {
+        json::Value secure_boot;
+        for (const Event& event : log_.events)
+            if (event.pcr == pcr_secure_boot && event.type == type::efi_variable_driver_config &&
+                eventlog::describe(event).starts_with("SecureBoot "))
+                secure_boot = secure_boot_on(log_);
+        return json::object({{"secure_boot", std::move(secure_boot)},
+                             {"firmware_version", firmware_version(log_)},
+                             {"startup_locality", log_.startup_locality},
+                             {"padding", log_.padding}});
+    }
+
     void add(Severity severity, const Reason& reason) {
         if (severity == Severity::error)
             verdict_ = Verdict::does_not_verify;

@@ -14,7 +14,8 @@ enum class Verdict : std::uint8_t { fine, does_not_verify, malformed };
 struct InspectReport {
     Verdict verdict = Verdict::fine;
     /// {"format","banks":[..],"events":[{"index","pcr","type","digests":{bank:hex},"data":{..}}],
-    ///  "pcrs":{bank:{"N":hex}},"findings":[{"code","message","severity","event"}]}
+    ///  "pcrs":{bank:{"N":hex}},"summary":{"secure_boot","firmware_version","startup_locality","padding"},
+    ///  "findings":[{"code","message","severity","event"}]}; docs/inspect.md has the members of "data"
     json::Value json;
 };
 

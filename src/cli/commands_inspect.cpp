@@ -11,6 +11,64 @@ namespace {
 
 constexpr std::size_t most_log = std::size_t{16} << 20U;
 
+/// At most so many bytes, cut between characters.
+std::string cut(std::string text, std::size_t most) {
+    if (text.size() <= most)
+        return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U)
+        --most;
+    text.resize(most);
+    return text + "…";
+}
+
+std::string counted(std::string_view what, const json::Value& list) {
+    return list.is_array() ? std::string(what) + ": " + std::to_string(list.as_array().size())
+                           : std::string();
+}
+
+std::size_t signatures_of(const json::Value& lists) {
+    std::size_t count = 0;
+    for (const json::Value& list : lists.as_array())
+        count += member(list, "signatures").as_array().size();
+    return count;
+}
+
+/// What is most telling in an event's data, after its name.
+std::string detail_of(const json::Value& data) {
+    if (data.find("enabled") != nullptr)
+        return member(data, "enabled").as_bool() ? "on" : "off";
+    if (const json::Value& signature = member(data, "signature"); signature.is_object())
+        return cell(signature, "subject") + cell(signature, "hash");
+    if (const json::Value& lists = member(data, "signature_lists"); lists.is_array())
+        return "signatures: " + std::to_string(signatures_of(lists));
+    if (data.find("order") != nullptr)
+        return cell(data, "order");
+    if (const json::Value& option = member(data, "load_option"); option.is_object())
+        return cell(option, "description");
+    if (data.find("disk") != nullptr)
+        return "disk " + cell(data, "disk") + ", " + counted("partitions", member(data, "partitions"));
+    for (const auto* const name :
+         {"text", "description", "version", "locality", "device_path", "label", "meaning"})
+        if (std::string text = cell(data, name); !text.empty())
+            return text;
+    if (data.find("base") != nullptr)
+        return cell(data, "length") + " bytes at " + cell(data, "base");
+    if (data.find("name") == nullptr && data.find("guid") != nullptr)
+        return cell(data, "guid");
+    return counted("tables", member(data, "tables"));
+}
+
+/// One line about an event, of what its data says.
+std::string what_of(const json::Value& data) {
+    constexpr std::size_t most = 80;
+    const std::string detail = detail_of(data);
+    std::string what = cell(data, "name");
+    if (what.empty() && (detail.empty() || member(data, "measured").is_null()))
+        what = cell(data, "record");
+    what.append(what.empty() || detail.empty() ? "" : ": ").append(detail);
+    return cut(printable(what), most);
+}
+
 void show_eventlog(const json::Value& log) {
     print("format " + cell(log, "format") + ", banks " + cell(log, "banks"));
     Table events({"EVENT", "PCR", "TYPE", "SHA-256", "WHAT"});
@@ -19,14 +77,12 @@ void show_eventlog(const json::Value& log) {
             const json::Value* const digests = event.find("digests");
             const json::Value* const data = event.find("data");
             const std::string digest = digests == nullptr ? std::string() : cell(*digests, "sha256");
-            std::string what = data == nullptr ? std::string() : cell(*data, "text");
-            if (what.empty() && data != nullptr)
-                what = cell(*data, "name");
+            const std::string what = data == nullptr ? std::string() : what_of(*data);
             events.row({cell(event, "index"),
                         cell(event, "pcr"),
                         cell(event, "type"),
                         digest.substr(0, 16) + (digest.empty() ? "" : "…"),
-                        what.substr(0, 80)});
+                        what});
         }
     print(events.text());
     Table pcrs({"BANK", "PCR", "VALUE"});

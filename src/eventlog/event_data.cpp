@@ -86,7 +86,7 @@ std::string label(std::string text) {
 }
 
 std::string describe_variable(Bytes data) {
-    const auto variable = decode_efi_variable(data);
+    const auto variable = decode_efi_variable(data, Trailing::ignored);
     if (!variable)
         return "a variable that cannot be read";
     return variable->name + " (" + std::to_string(variable->data.size()) + " bytes)";
@@ -153,7 +153,7 @@ Buffer utf16le_from_utf8(std::string_view text) {
     return out.done();
 }
 
-Result<EfiVariable> decode_efi_variable(Bytes data) {
+Result<EfiVariable> decode_efi_variable(Bytes data, Trailing trailing) {
     constexpr std::string_view where = "event_data.efi_variable";
     Reader in(data);
     EfiVariable variable;
@@ -168,7 +168,9 @@ Result<EfiVariable> decode_efi_variable(Bytes data) {
         return fail(Errc::malformed, where, "data ends beyond the event");
     variable.name = utf8_from_utf16le(without_nuls_at_end(name, 2));
     VS_TRY(variable.data, in.take(static_cast<std::size_t>(size), where));
-    VS_TRY_VOID(in.finish(where));
+    if (trailing == Trailing::refused) {
+        VS_TRY_VOID(in.finish(where));
+    }
     return variable;
 }
 
@@ -183,8 +185,7 @@ Result<ImageLoad> decode_image_load(Bytes data) {
     if (size > in.remaining())
         return fail(Errc::malformed, where, "the device path ends beyond the event");
     VS_TRY(image.device_path, in.take(static_cast<std::size_t>(size), where));
-    VS_TRY_VOID(in.finish(where));
-    return image;
+    return image; // loaders that measure without a path still send room for one
 }
 
 Result<std::uint32_t> decode_separator(Bytes data) {

@@ -24,9 +24,12 @@ struct EfiVariable {
     Bytes data;
 };
 
-Result<EfiVariable> decode_efi_variable(Bytes data);
+/// Old shims log more bytes than the variable has; what they measured is without them.
+enum class Trailing : std::uint8_t { refused, ignored };
 
-/// UEFI_IMAGE_LOAD_EVENT; the device path is left as it is.
+Result<EfiVariable> decode_efi_variable(Bytes data, Trailing trailing = Trailing::refused);
+
+/// UEFI_IMAGE_LOAD_EVENT; the device path is left as it is, and bytes after it are nobody's.
 struct ImageLoad {
     std::uint64_t location = 0;
     std::uint64_t length = 0;

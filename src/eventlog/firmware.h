@@ -22,18 +22,29 @@ namespace vouchsafe::eventlog {
 
 // Event types that somebody here must know [TCG PC Client PFP, Event Types]; others are carried as numbers.
 namespace type {
+inline constexpr std::uint32_t post_code = 0x01;
 inline constexpr std::uint32_t no_action = 0x03;
 inline constexpr std::uint32_t separator = 0x04;
 inline constexpr std::uint32_t action = 0x05;
 inline constexpr std::uint32_t event_tag = 0x06;
+inline constexpr std::uint32_t s_crtm_contents = 0x07;
 inline constexpr std::uint32_t s_crtm_version = 0x08;
+inline constexpr std::uint32_t table_of_devices = 0x0B;
 inline constexpr std::uint32_t ipl = 0x0D;
+inline constexpr std::uint32_t post_code2 = 0x13;
 inline constexpr std::uint32_t efi_variable_driver_config = 0x80000001;
 inline constexpr std::uint32_t efi_variable_boot = 0x80000002;
 inline constexpr std::uint32_t efi_boot_services_application = 0x80000003;
 inline constexpr std::uint32_t efi_boot_services_driver = 0x80000004;
 inline constexpr std::uint32_t efi_runtime_services_driver = 0x80000005;
+inline constexpr std::uint32_t efi_gpt_event = 0x80000006;
 inline constexpr std::uint32_t efi_action = 0x80000007;
+inline constexpr std::uint32_t efi_platform_firmware_blob = 0x80000008;
+inline constexpr std::uint32_t efi_handoff_tables = 0x80000009;
+inline constexpr std::uint32_t efi_platform_firmware_blob2 = 0x8000000A;
+inline constexpr std::uint32_t efi_handoff_tables2 = 0x8000000B;
+inline constexpr std::uint32_t efi_variable_boot2 = 0x8000000C;
+inline constexpr std::uint32_t efi_gpt_event2 = 0x8000000D;
 inline constexpr std::uint32_t efi_hcrtm_event = 0x80000010;
 inline constexpr std::uint32_t efi_variable_authority = 0x800000E0;
 } // namespace type
