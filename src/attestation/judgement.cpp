@@ -177,6 +177,34 @@ Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostOb
                    "restart the host through its firmware")};
 }
 
+bool same_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last) {
+    return last && last->counters && last->boot_id && last->counters->reset == counters_of(host).reset &&
+           last->ak_name == host.ak_name;
+}
+
+std::optional<inventory::PendingEntries>
+pending_entries(const ProvenHost& host,
+                const appraisal::Appraisal& appraisal,
+                const std::optional<inventory::HostObservation>& last,
+                SysTime now) {
+    const auto covered = static_cast<std::int64_t>(appraisal.ima_entries);
+    if (same_boot(host, last) && last->ima_pending && covered < last->ima_pending->count)
+        return last->ima_pending;
+    if (appraisal.ima_pending == 0)
+        return std::nullopt;
+    return inventory::PendingEntries{.count = covered + static_cast<std::int64_t>(appraisal.ima_pending),
+                                     .since = now};
+}
+
+Reasons check_pending(const std::optional<inventory::PendingEntries>& pending, SysTime now) {
+    if (!pending || now - pending->since < pending_life)
+        return {};
+    return {reason("ima.pending",
+                   "entries of the IMA list were sent more than " + std::to_string(pending_life.count()) +
+                       " minutes ago, and the TPM's quotes still do not cover them",
+                   "restart the host: its kernel lists what it did not extend into the TPM")};
+}
+
 inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version) {
     return {.pcr0 = pcr_text(host, 0), .pcr2 = pcr_text(host, 2), .version = std::move(version)};
 }

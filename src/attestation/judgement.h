@@ -12,6 +12,7 @@
 #include "protocol/statement.h"
 #include "tpm/quote.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,23 @@ Reasons check_endorsement(const ProvenHost& host, const inventory::AuthorityStat
 
 /// boot.kexec: another kernel was started without a reset of the TPM since `last`.
 Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last);
+
+/// How long entries at the end of an IMA list may wait for the quote that covers them.
+inline constexpr std::chrono::minutes pending_life{5};
+
+/// Whether the TPM counted no reset since `last` was observed, under the same AK.
+bool same_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last);
+
+/// The entries that now wait for a quote, with the time since when. A batch that was seen before keeps its
+/// time until a quote covers the whole of it; an appraisal that never came to the list changes nothing.
+std::optional<inventory::PendingEntries>
+pending_entries(const ProvenHost& host,
+                const appraisal::Appraisal& appraisal,
+                const std::optional<inventory::HostObservation>& last,
+                SysTime now);
+
+/// ima.pending: entries wait for longer than `pending_life`.
+Reasons check_pending(const std::optional<inventory::PendingEntries>& pending, SysTime now);
 
 /// PCR 0 and 2 as quoted, in the policy bank: what an approval pins.
 inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version);

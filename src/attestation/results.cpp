@@ -1,7 +1,9 @@
 #include "attestation/results.h"
 
+#include "base/reader.h"
 #include "token/results.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace vouchsafe::attestation {
@@ -50,7 +52,8 @@ appraisal::Tier tier_of(const Verdict& verdict) {
 Result<std::string> key_access_token(const ProvenHost& host,
                                      const Verdict& verdict,
                                      const inventory::AuthorityState& state,
-                                     const Issuer& issuer) {
+                                     const Issuer& issuer,
+                                     const token::Times& times) {
     constexpr std::int8_t affirmed = 2; // [AR4SI, instance-identity: recognised]
     const appraisal::Claims& claims = verdict.appraisal.claims;
     const inventory::Counters counters = counters_of(host);
@@ -60,7 +63,7 @@ Result<std::string> key_access_token(const ProvenHost& host,
                                    {.group = state.group,
                                     .host = host.challenge.host,
                                     .id = make_uuid(issuer.random),
-                                    .times = token::times_from(issuer.now, state.settings.key_access_life),
+                                    .times = times,
                                     .release_key = host.statement.release_key,
                                     .tier = to_tier(verdict.appraisal.tier),
                                     .vector = {.instance_identity = affirmed,
@@ -127,6 +130,21 @@ inventory::LogPosition ima_position(const ProvenHost& host, const Verdict& verdi
     return out;
 }
 
+std::chrono::seconds
+life_of(const Verdict& verdict, const inventory::AuthorityState& state, const Issuer& issuer) {
+    if (verdict.outcome != protocol::Outcome::trusted)
+        return issuer.reporting_life;
+    const std::chrono::seconds whole = state.settings.key_access_life;
+    if (!verdict.ima_pending)
+        return whole;
+    const auto left = verdict.ima_pending->since + pending_life - issuer.now;
+    return std::clamp(std::chrono::ceil<std::chrono::seconds>(left), std::chrono::seconds(1), whole);
+}
+
+std::string tpm_firmware(const ProvenHost& host) {
+    return to_hex(Writer().big(host.quote.firmware_version()).done());
+}
+
 } // namespace
 
 Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
@@ -137,8 +155,7 @@ Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
     out.outcome = verdict.outcome;
     out.epoch = state.epoch;
     const bool trusted = verdict.outcome == protocol::Outcome::trusted;
-    const token::Times times =
-        token::times_from(issuer.now, trusted ? state.settings.key_access_life : issuer.reporting_life);
+    const token::Times times = token::times_from(issuer.now, life_of(verdict, state, issuer));
     out.expires = times.expires;
     if (verdict.outcome == protocol::Outcome::pending)
         out.reasons = {reason("enrolment.pending",
@@ -148,7 +165,7 @@ Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
     else
         out.reasons = verdict.reasons;
     if (trusted) {
-        VS_TRY(out.key_access_token, key_access_token(host, verdict, state, issuer));
+        VS_TRY(out.key_access_token, key_access_token(host, verdict, state, issuer, times));
     }
     VS_TRY(out.reporting_token,
            reporting_token(host, verdict, state, issuer, {.reasons = out.reasons, .times = times}));
@@ -163,9 +180,9 @@ inventory::HostObservation observe(const ProvenHost& host,
     inventory::HostObservation out;
     out.host = host.challenge.host;
     out.counters = counters_of(host);
-    const bool same_boot = last && last->counters && last->boot_id &&
-                           last->counters->reset == out.counters->reset && last->ak_name == host.ak_name;
-    out.boot_id = same_boot ? last->boot_id : host.statement.boot_id;
+    out.boot_id = same_boot(host, last) ? last->boot_id : host.statement.boot_id;
+    out.ima_pending = verdict.ima_pending;
+    out.tpm_firmware = tpm_firmware(host);
     out.last_attested = now;
     out.state = protocol::to_string(verdict.outcome);
     out.tier = appraisal::to_string(tier_of(verdict));
@@ -181,8 +198,10 @@ inventory::HostObservation observe(const ProvenHost& host,
     return out;
 }
 
-json::Object
-audit_fields(const ProvenHost& host, const Verdict& verdict, const inventory::AuthorityState& state) {
+json::Object audit_fields(const ProvenHost& host,
+                          const Verdict& verdict,
+                          const std::optional<inventory::HostObservation>& last,
+                          const inventory::AuthorityState& state) {
     const inventory::Counters counters = counters_of(host);
     json::Array codes;
     for (const protocol::Reason& one : verdict.reasons)
@@ -200,7 +219,10 @@ audit_fields(const ProvenHost& host, const Verdict& verdict, const inventory::Au
          {"reasons", std::move(codes)},
          {"reset_count", counters.reset},
          {"restart_count", counters.restart},
-         {"revision", state.revision}});
+         {"revision", state.revision},
+         {"tpm_firmware", tpm_firmware(host)}});
+    if (last && last->tpm_firmware && last->tpm_firmware != tpm_firmware(host))
+        fields.as_object().emplace("tpm_firmware_before", *last->tpm_firmware);
     return std::move(fields.as_object());
 }
 

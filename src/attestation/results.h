@@ -23,6 +23,7 @@ struct Verdict {
     Reasons reasons;                ///< all of them: for administrators
     appraisal::Appraisal appraisal; ///< of a host that failed before it: empty
     inventory::Enrolment enrolment; ///< in the state of this moment
+    std::optional<inventory::PendingEntries> ima_pending;
 };
 
 struct Issuer {
@@ -33,7 +34,8 @@ struct Issuer {
     SysTime now;
 };
 
-/// The answer to the host with its tokens. A pending host is told only that it is pending.
+/// The answer to the host with its tokens. A pending host is told only that it is pending. While entries of
+/// its IMA list wait for a quote, the tokens end when the wait does: so the host attests again before.
 Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
                                               const Verdict& verdict,
                                               const inventory::AuthorityState& state,
@@ -47,7 +49,10 @@ inventory::HostObservation observe(const ProvenHost& host,
                                    const protocol::EvidenceAnswer& answer,
                                    SysTime now);
 
-json::Object
-audit_fields(const ProvenHost& host, const Verdict& verdict, const inventory::AuthorityState& state);
+/// A TPM whose firmware is another than in `last` is on record with both versions.
+json::Object audit_fields(const ProvenHost& host,
+                          const Verdict& verdict,
+                          const std::optional<inventory::HostObservation>& last,
+                          const inventory::AuthorityState& state);
 
 } // namespace vouchsafe::attestation

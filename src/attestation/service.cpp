@@ -245,7 +245,8 @@ Result<protocol::EvidenceAnswer> AttestationService::answer(const protocol::Evid
                         {.outcome = protocol::Outcome::refused,
                          .reasons = std::move(reasons),
                          .appraisal = {},
-                         .enrolment = *enrolment});
+                         .enrolment = *enrolment,
+                         .ima_pending = pending_entries(host, {}, now.last, now.time)});
     }
     VS_TRY_VOID(enrol(now));
     VS_TRY(now.last, ours(parts_.records.observation(host.challenge.host)));
@@ -340,8 +341,11 @@ Verdict AttestationService::judge(const Case& now) {
                                             .settings = now.state->settings,
                                             .enrolment = enrolment,
                                             .now = now.time}),
-                .enrolment = enrolment};
+                .enrolment = enrolment,
+                .ima_pending = std::nullopt};
+    out.ima_pending = pending_entries(now.host, out.appraisal, now.last, now.time);
     std::ranges::move(check_boot(now.host, now.last), std::back_inserter(out.reasons));
+    std::ranges::move(check_pending(out.ima_pending, now.time), std::back_inserter(out.reasons));
     std::ranges::move(to_reasons(out.appraisal.reasons), std::back_inserter(out.reasons));
     if (out.reasons.size() > protocol::max_reasons)
         out.reasons.resize(protocol::max_reasons);
@@ -361,7 +365,7 @@ Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, c
                          .reporting_life = config_.reporting_life,
                          .random = parts_.random,
                          .now = now.time}));
-    VS_TRY_VOID(record(audit::kind::attestation, audit_fields(now.host, verdict, *now.state)));
+    VS_TRY_VOID(record(audit::kind::attestation, audit_fields(now.host, verdict, now.last, *now.state)));
     VS_TRY_VOID(ours(parts_.records.save_observation(observe(now.host, verdict, now.last, out, now.time))));
     VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, now.body)));
     return out;

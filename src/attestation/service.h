@@ -104,7 +104,8 @@ public:
     ///  8 AK and counters go on from the enrolment's, else it becomes pending      "enrolment.*"
     ///  9 boot id goes with the counters                                           "boot.kexec"
     /// 10 the endorsement holds                                                    "endorsement.*"
-    /// 11 the appraisal (appraisal::appraise)
+    /// 11 no entries of the IMA list wait for their quote since 5 minutes          "ima.pending"
+    /// 12 the appraisal (appraisal::appraise)
     /// Failures of 1 to 4 make a stranger; a proven machine without an enrolment that fails 5 or 6 is one
     /// too.
     EvidenceReply evidence(const protocol::Evidence& evidence, Bytes body);

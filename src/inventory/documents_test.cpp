@@ -98,6 +98,8 @@ TEST(HostObservation, IsOneDocument) {
                                            .count = 7,
                                            .values = {{"sha256", "aa"}},
                                            .epoch = 2});
+    full.ima_pending = PendingEntries{.count = 9, .since = then};
+    full.tpm_firmware = "2019102300163636";
     full.last_attested = then;
     full.state = "trusted";
     full.tier = "affirming";

@@ -165,6 +165,19 @@ Result<LogPosition> LogPosition::from_json(const json::Value& value, std::string
     return out;
 }
 
+json::Value PendingEntries::to_json() const {
+    return json::object({{"count", count}, {"since", to_text(since)}});
+}
+
+Result<PendingEntries> PendingEntries::from_json(const json::Value& value, std::string_view where) {
+    json::Members m(value, std::string(where));
+    PendingEntries out;
+    VS_TRY(out.count, m.integer("count", {.least = 1}));
+    VS_TRY(out.since, m.time("since"));
+    VS_TRY_VOID(m.finish());
+    return out;
+}
+
 json::Value HostObservation::to_json() const {
     json::Object positions;
     for (const auto& [log, position] : log_positions)
@@ -174,6 +187,8 @@ json::Value HostObservation::to_json() const {
                          {"counters", json_or_null(counters)},
                          {"boot_id", boot_id},
                          {"log_positions", json::Value(std::move(positions))},
+                         {"ima_pending", json_or_null(ima_pending)},
+                         {"tpm_firmware", tpm_firmware},
                          {"last_attested", time_or_null(last_attested)},
                          {"state", state},
                          {"tier", tier},
@@ -199,6 +214,8 @@ Result<HostObservation> HostObservation::from_json(const json::Value& value, std
         VS_TRY(auto position, LogPosition::from_json(item));
         out.log_positions.emplace(log, std::move(position));
     }
+    VS_TRY(out.ima_pending, optional_part<PendingEntries>(m, "ima_pending"));
+    VS_TRY(out.tpm_firmware, optional_hex_text(m, "tpm_firmware"));
     VS_TRY(out.last_attested, m.optional_time("last_attested"));
     VS_TRY(out.state, m.string("state"));
     VS_TRY(out.tier, m.string("tier"));

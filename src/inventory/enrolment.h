@@ -99,12 +99,26 @@ struct LogPosition {
     friend bool operator==(const LogPosition&, const LogPosition&) = default;
 };
 
+/// Entries at the end of a log that no quote covers yet.
+struct PendingEntries {
+    std::int64_t count = 0; ///< entries of the whole log when they were first seen
+    SysTime since;          ///< when that was
+
+    json::Value to_json() const;
+    static Result<PendingEntries> from_json(const json::Value& value,
+                                            std::string_view where = "pending_entries");
+
+    friend bool operator==(const PendingEntries&, const PendingEntries&) = default;
+};
+
 /// What attestations leave behind: no trust decision, so no change record.
 struct HostObservation {
     HostId host;
     std::optional<Counters> counters; ///< of the last accepted quote
     std::optional<std::string> boot_id;
     std::map<std::string, LogPosition> log_positions; ///< by log: "ima"
+    std::optional<PendingEntries> ima_pending;        ///< since the first attestation that saw them
+    std::optional<std::string> tpm_firmware;          ///< hex; firmwareVersion of the last quote
     std::optional<SysTime> last_attested;             ///< last time that the host was proven
     std::string state;                                ///< "trusted", "pending" or "refused"
     std::string tier;

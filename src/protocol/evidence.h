@@ -21,13 +21,17 @@
 
 namespace vouchsafe::protocol {
 
-inline constexpr std::size_t max_evidence_bytes = std::size_t{8} << 20U;
+/// Holds every log at its longest, in base64. An IMA list of 100,000 entries has 10 to 16 MiB.
+inline constexpr std::size_t max_evidence_bytes = std::size_t{25} << 20U;
 inline constexpr std::size_t max_firmware_log_bytes = std::size_t{1} << 20U;
-inline constexpr std::size_t max_ima_log_bytes = std::size_t{6}
-                                                 << 20U; ///< in base64 it must fit the body too
+inline constexpr std::size_t max_ima_log_bytes = std::size_t{16} << 20U; ///< as eventlog::ImaLimits has it
 inline constexpr std::size_t max_userspace_log_bytes = std::size_t{256} << 10U;
 inline constexpr std::size_t max_evidence_answer_bytes = std::size_t{512} << 10U;
 inline constexpr std::string_view evidence_path = "/v1/attestation/evidence";
+
+static_assert((max_firmware_log_bytes + max_ima_log_bytes + max_userspace_log_bytes) / 3 * 4 +
+                  (std::size_t{256} << 10U) <=
+              max_evidence_bytes);
 
 /// For json::parse of an evidence body.
 inline constexpr json::Limits evidence_limits{.bytes = max_evidence_bytes, .depth = 8, .items = 4096};

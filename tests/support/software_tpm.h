@@ -82,7 +82,7 @@ public:
         tpm::QuoteAttest attest{.qualified_signer = tpm::qualified_name_under_endorsement(ak_area()),
                                 .extra_data = to_buffer(qualifying_data),
                                 .clock = clock,
-                                .firmware_version = 0x2019102300163636U,
+                                .firmware_version = firmware_version,
                                 .selection = asked,
                                 .pcr_digest = {}};
         SignedQuote out;
@@ -119,6 +119,7 @@ public:
     /// Allocated banks; a PCR that is not named is zero.
     tpm::PcrValues pcrs = {{crypto::HashAlg::sha256, {}}};
     tpm::ClockInfo clock{.clock = 100'000, .reset_count = 7, .restart_count = 0, .safe = true};
+    std::uint64_t firmware_version = 0x2019102300163636U;
 
 private:
     static tpm::PublicArea ecc_area(const crypto::EcPublicKey& key) {
