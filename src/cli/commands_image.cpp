@@ -1,5 +1,6 @@
 // Base images: what counts as good.
 #include "appraisal/base_image.h"
+#include "appraisal/image_diff.h"
 #include "cli/command.h"
 #include "json/parse.h"
 #include "json/write.h"
@@ -12,6 +13,11 @@ namespace vouchsafe::cli {
 namespace {
 
 #define VS_IMAGES "vcenter.trusted_infrastructure.trust_authority_clusters.attestation.os.esx.base_images"
+
+struct DiffOptions {
+    std::string before;
+    std::string after;
+};
 
 struct ImportOptions {
     std::string file;
@@ -38,12 +44,56 @@ void show(const appraisal::BaseImage& image, const std::string& digest) {
     print(table.text());
 }
 
+/// A document as a file has it: people may have pretty-printed it.
+struct Document {
+    json::Value value;
+    std::string text; ///< canonical
+    appraisal::BaseImage image;
+};
+
+Result<Document> read_document(const std::string& file) {
+    VS_TRY(const std::string text, read_text(file, appraisal::base_image_bytes));
+    VS_TRY(json::Value value, json::parse(text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U}));
+    std::string document = json::canonical(value);
+    VS_TRY(appraisal::BaseImage image, appraisal::parse_base_image(as_bytes(document)));
+    return Document{.value = std::move(value), .text = std::move(document), .image = std::move(image)};
+}
+
+std::string shown_reference(const std::optional<appraisal::Reference>& reference) {
+    if (!reference)
+        return "";
+    const auto sha256 = reference->digests.find(eventlog::Algorithm::sha256);
+    constexpr std::size_t shown = 16;
+    return sha256 == reference->digests.end() ? "" : to_hex(sha256->second).substr(0, shown) + "…";
+}
+
+void show_difference(const appraisal::ImageDifference& difference) {
+    if (difference.empty())
+        return print("the same");
+    Table members({"MEMBER", "BEFORE", "AFTER"});
+    for (const appraisal::MemberChange& change : difference.members)
+        members.row({change.name, printable(change.before), printable(change.after)});
+    if (!difference.members.empty())
+        print(members.text());
+    Table references({"PCR", "CHANGE", "ROLE", "BEFORE", "AFTER", "WHAT"});
+    for (const appraisal::ReferenceChange& change : difference.references) {
+        const appraisal::Reference& one = change.after ? *change.after : *change.before;
+        references.row({std::to_string(change.pcr()),
+                        !change.before  ? "added"
+                        : !change.after ? "removed"
+                                        : "changed",
+                        one.role ? std::string(appraisal::to_string(*one.role)) : "",
+                        shown_reference(change.before),
+                        shown_reference(change.after),
+                        printable(change.detail.empty() ? one.description : change.detail)});
+    }
+    if (!difference.references.empty())
+        print(references.text());
+}
+
 Result<void> import_image(const ImportOptions& options) {
-    VS_TRY(const std::string text, read_text(options.file, appraisal::base_image_bytes));
-    VS_TRY(const json::Value value,
-           json::parse(text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U}));
-    const std::string document = json::canonical(value); // people may have pretty-printed it
-    VS_TRY(const appraisal::BaseImage image, appraisal::parse_base_image(as_bytes(document)));
+    VS_TRY(const auto read, read_document(options.file));
+    const auto& [unused, document, image] = read;
     const std::string digest = appraisal::image_digest(image);
     if (options.expected_digest.empty())
         show(image, digest);
@@ -90,20 +140,13 @@ void add_image_commands(CLI::App& app, Context& context) {
                 "show a document without importing it",
                 "file",
                 [&context](const std::string& file) {
-                    const auto text = read_text(file, appraisal::base_image_bytes);
-                    if (!text)
-                        return report(text.error());
-                    const auto value =
-                        json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
-                    if (!value)
-                        return report(value.error());
-                    const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
-                    if (!parsed)
-                        return report(parsed.error());
+                    const auto read = read_document(file);
+                    if (!read)
+                        return report(read.error());
                     if (context.format == Format::json)
-                        print_json(*value);
+                        print_json(read->value);
                     else
-                        show(*parsed, appraisal::image_digest(*parsed));
+                        show(read->image, appraisal::image_digest(read->image));
                     return Exit::fine;
                 });
     add_command(image,
@@ -112,23 +155,41 @@ void add_image_commands(CLI::App& app, Context& context) {
                 "print the digest of a document",
                 "file",
                 [&context](const std::string& file) {
-                    const auto text = read_text(file, appraisal::base_image_bytes);
-                    if (!text)
-                        return report(text.error());
-                    const auto value =
-                        json::parse(*text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
-                    if (!value)
-                        return report(value.error());
-                    const auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*value)));
-                    if (!parsed)
-                        return report(parsed.error());
-                    const std::string digest = appraisal::image_digest(*parsed);
+                    const auto read = read_document(file);
+                    if (!read)
+                        return report(read.error());
+                    const std::string digest = appraisal::image_digest(read->image);
                     if (context.format == Format::json)
                         print_json(json::object({{"digest", digest}}));
                     else
                         print(digest);
                     return Exit::fine;
                 });
+    add_command<DiffOptions>(
+        image,
+        context,
+        "diff",
+        "what differs between two documents",
+        [](CLI::App& command, DiffOptions& options) {
+            command.add_option("before", options.before, "base image document, or - for standard input")
+                ->required();
+            command.add_option("after", options.after, "the other document")->required();
+            command.footer("Exit 0: the same; 1: they differ; 2: a document is malformed.");
+        },
+        [&context](const DiffOptions& options) {
+            const auto before = read_document(options.before);
+            if (!before)
+                return report(before.error());
+            const auto after = read_document(options.after);
+            if (!after)
+                return report(after.error());
+            const auto difference = appraisal::image_difference(before->image, after->image);
+            if (context.format == Format::json)
+                print_json(appraisal::to_json(difference));
+            else
+                show_difference(difference);
+            return difference.empty() ? Exit::fine : Exit::refused;
+        });
     add_command(image, context, "list", "list imported images", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
             VS_TRY(const std::string cluster, the_cluster(connection));
