@@ -145,6 +145,35 @@ TEST(Counters, ThatGoBackPutTheHostBackToPending) {
     EXPECT_TRUE(house.challenge(machine).credential);
 }
 
+TEST(Counters, MayGoOnByAPowerCutThatSetTheClockBack) {
+    AttestationHouse house;
+    AttestedMachine machine;
+    house.enrol(machine);
+    machine.restart();
+    machine.tpm.clock.clock = 1;
+    machine.tpm.clock.safe = false;
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+}
+
+TEST(Counters, WithAClockThatWentBackThoughItIsSafePutTheHostBackToPending) {
+    AttestationHouse house;
+    AttestedMachine machine;
+    house.enrol(machine);
+    machine.restart();
+    machine.tpm.clock.clock = 1;
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::pending);
+}
+
+TEST(Counters, MayGoOnByASuspendAndTheRebootAfterIt) {
+    AttestationHouse house;
+    AttestedMachine machine;
+    house.enrol(machine);
+    machine.tpm.clock.restart_count = 5;
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    machine.restart(); // and the restart count falls
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+}
+
 TEST(Counters, OfTheApprovalStillHoldWhenObservationsAreLost) {
     AttestationHouse house;
     AttestedMachine machine;
@@ -180,6 +209,16 @@ TEST(Kexec, IsRefusedUntilTheTpmWasReset) {
     }
     machine.restart();
     EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+}
+
+TEST(Kexec, IsNotHiddenByASuspend) {
+    AttestationHouse house;
+    AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    machine.tpm.clock.restart_count += 1;
+    machine.boot_id.back() = 'f';
+    EXPECT_EQ(codes(house.must_attest(machine).reasons), std::vector<std::string>{"boot.kexec"});
 }
 
 // Endorsement, by both switches. A stranger is turned away at the challenge.

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 
 namespace vouchsafe::tpmdev {
@@ -48,6 +49,21 @@ public:
         start();
     }
 
+    /// The TPM's memory as it is now, to be put back with `restore`.
+    void keep_state() const { VS_CHECK(shell(in_directory("cp -a state kept")).status == 0); }
+
+    void restore_state() {
+        shell(tool("stop"));
+        VS_CHECK(shell(in_directory("rm -r state && cp -a kept state")).status == 0);
+        start();
+    }
+
+    /// The machine loses its power: no TPM2_Shutdown.
+    void cut_power() {
+        VS_CHECK(shell(in_directory("kill -9 $(cat swtpm.pid)")).status == 0);
+        restart();
+    }
+
     const std::string& tcti() const { return tcti_; }
 
     TpmDevice open() const {
@@ -65,6 +81,10 @@ public:
 private:
     std::string tool(const std::string& verb) const {
         return std::string(VS_TOOLS) + "/lab/swtpm " + verb + " " + directory_.path() + "/tpm ";
+    }
+
+    std::string in_directory(const std::string& command) const {
+        return "cd " + directory_.path() + "/tpm && " + command;
     }
 
     test::TestDirectory directory_;
@@ -318,6 +338,90 @@ TEST_F(WithTpm, SaysWhenATpmWasCleared) {
     const auto after = clock_now();
     EXPECT_EQ(before.first, after.first); // the keys come back as they were
     EXPECT_EQ(tpm::compare_counters(before.second, after.second), tpm::Continuity::went_back);
+}
+
+// What a site's power, its lids and its administrators do to a TPM, and what the counters say of it.
+class ClockOfATpm : public testing::Test {
+protected:
+    tpm::ClockInfo clock() const {
+        TpmDevice device = tpm.open();
+        const AttestationKeySeed seed{.unique = Secret(as_bytes(std::string(64, 'a'))),
+                                      .auth = Secret(as_bytes(std::string(32, 'p')))};
+        const auto ak = tpm::AttestationKey::from(
+            tpm::parse_public_area(device.load_attestation_key(seed).value()).value());
+        const tpm::PcrSelectionList asked = {{sha256, 1}};
+        const auto answer = device.quote(asked, Buffer(32)).value();
+        return tpm::verify_quote(
+                   {.attest = answer.attest, .signature = answer.signature, .values = answer.values},
+                   *ak,
+                   {.qualifying_data = Buffer(32), .selection = asked, .policy_bank = sha256})
+            .value()
+            .clock();
+    }
+
+    Swtpm tpm{"--banks sha256"};
+};
+
+TEST_F(ClockOfATpm, GoesOnAfterAPowerCut) {
+    const auto before = clock();
+    tpm.cut_power();
+    const auto after = clock();
+    EXPECT_FALSE(after.safe); // the clock may have gone back; the reset count has not
+    EXPECT_EQ(tpm::compare_counters(before, after), tpm::Continuity::rebooted);
+}
+
+TEST_F(ClockOfATpm, GoesOnAfterASuspendAndTheRebootAfterIt) {
+    const auto before = clock();
+    ASSERT_EQ(tpm.tool_with("tpm2_shutdown").status, 0); // TPM_SU_STATE
+    tpm.restart();
+    const auto suspended = clock();
+    EXPECT_EQ(suspended.restart_count, before.restart_count + 1);
+    EXPECT_EQ(tpm::compare_counters(before, suspended), tpm::Continuity::resumed);
+    ASSERT_EQ(tpm.tool_with("tpm2_shutdown -c").status, 0); // TPM_SU_CLEAR
+    tpm.restart();
+    const auto rebooted = clock();
+    EXPECT_LT(rebooted.restart_count, suspended.restart_count);
+    EXPECT_EQ(tpm::compare_counters(suspended, rebooted), tpm::Continuity::rebooted);
+}
+
+TEST_F(ClockOfATpm, ShowsAMemoryThatWasPutBack) {
+    tpm.keep_state();
+    tpm.restart();
+    tpm.restart();
+    const auto before = clock();
+    tpm.restore_state();
+    EXPECT_EQ(tpm::compare_counters(before, clock()), tpm::Continuity::went_back);
+}
+
+TEST(Certificate, IsReadFromAnIndexLongerThanItself) {
+    const Swtpm tpm("--banks sha256");
+    const Buffer before = tpm.open().endorsement().value().certificates.at(0);
+    const Shell padded = tpm.tool_with("sh -c 'cd \"$(mktemp -d)\" && tpm2_nvread 0x01c00002 -C o -o cert && "
+                                       "tpm2_nvundefine 0x01c00002 -C p && "
+                                       "tpm2_nvdefine 0x01c00002 -C p -s $(($(stat -c%s cert) + 99)) "
+                                       "-a \"ppwrite|ppread|ownerread|authread|no_da|platformcreate\" && "
+                                       "tpm2_nvwrite 0x01c00002 -C p -i cert'");
+    ASSERT_EQ(padded.status, 0) << padded.output;
+    EXPECT_EQ(tpm.open().endorsement().value().certificates.at(0), before);
+}
+
+TEST(WithoutAResourceManager, AThousandQuotesLeaveNothingLoaded) {
+    constexpr int rounds = 1000;
+    const Swtpm tpm("--banks sha256");
+    {
+        TpmDevice device = tpm.open();
+        ASSERT_TRUE(device.endorsement());
+        const AttestationKeySeed seed{.unique = Secret(as_bytes(std::string(64, 'a'))),
+                                      .auth = Secret(as_bytes(std::string(32, 'p')))};
+        ASSERT_TRUE(device.load_attestation_key(seed));
+        const auto begun = std::chrono::steady_clock::now();
+        for (int round = 0; round < rounds; ++round)
+            ASSERT_TRUE(device.quote({{sha256, 0xFFFF}}, Buffer(32)));
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+        RecordProperty("quote_ms", std::to_string(took.count() / rounds));
+    }
+    for (const std::string kind : {"handles-transient", "handles-loaded-session"})
+        EXPECT_EQ(tpm.tool_with("tpm2_getcap " + kind).output, "");
 }
 
 TEST_F(WithTpm, SaysThatTheEndorsementHierarchyHasAPassword) {
