@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace vouchsafe::eventlog {
 
@@ -127,6 +128,75 @@ Result<Buffer> ima_hash_input(const ImaEntry& entry) {
     return out;
 }
 
+namespace {
+
+/// Fields of a template, in their order [Linux, IMA template management]; empty for a template of no known
+/// form.
+std::string_view fields_of(std::string_view name) {
+    constexpr std::array templates{
+        std::pair{"ima-ng"sv, "d-ng|n-ng"sv},
+        std::pair{"ima-ngv2"sv, "d-ngv2|n-ng"sv},
+        std::pair{"ima-sig"sv, "d-ng|n-ng|sig"sv},
+        std::pair{"ima-sigv2"sv, "d-ngv2|n-ng|sig"sv},
+        std::pair{"ima-buf"sv, "d-ng|n-ng|buf"sv},
+        std::pair{"ima-modsig"sv, "d-ng|n-ng|sig|d-modsig|modsig"sv},
+        std::pair{"evm-sig"sv, "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode"sv},
+    };
+    const auto* const found = std::ranges::find(templates, name, [](const auto& row) { return row.first; });
+    if (found != templates.end())
+        return found->second;
+    return name.contains('|') ? name : ""sv;
+}
+
+/// "sha256:" and NUL before the digest; with a type ("ima:sha256:", "verity:sha256:") in the second version.
+Result<void> read_digest(Bytes field, ImaFile& file) {
+    constexpr std::string_view where = "ima.template_data";
+    const auto end = std::ranges::search(field, as_bytes(":\0"sv));
+    if (end.empty())
+        return fail(Errc::malformed, where, "a digest without algorithm");
+    const auto size = static_cast<std::size_t>(end.begin() - field.begin());
+    std::string_view name = as_text(field.first(size));
+    if (const auto colon = name.find(':'); colon != std::string_view::npos) {
+        const std::string_view kind = name.substr(0, colon);
+        if (kind != "ima" && kind != "verity")
+            return fail(Errc::malformed, where, "a digest of an unknown kind");
+        file.verity = kind == "verity";
+        name.remove_prefix(colon + 1);
+    }
+    file.algorithm = name;
+    file.digest = field.subspan(size + 2);
+    return {};
+}
+
+Result<void> read_field(std::string_view name, Bytes field, ImaFile& file) {
+    constexpr std::array skipped{"d-modsig"sv,
+                                 "modsig"sv,
+                                 "evmsig"sv,
+                                 "xattrnames"sv,
+                                 "xattrlengths"sv,
+                                 "xattrvalues"sv,
+                                 "iuid"sv,
+                                 "igid"sv,
+                                 "imode"sv};
+    if (name == "d-ng" || name == "d-ngv2")
+        return read_digest(field, file);
+    if (name == "d") {
+        file.algorithm = "sha1";
+        file.digest = field;
+    } else if (name == "n" || name == "n-ng") {
+        file.name = until_nul(field);
+    } else if (name == "sig") {
+        file.signature = field;
+    } else if (name == "buf") {
+        file.buffer = field;
+    } else if (std::ranges::find(skipped, name) == skipped.end()) {
+        return fail(Errc::unsupported, "ima.template_name", "a field of no known name");
+    }
+    return {};
+}
+
+} // namespace
+
 Result<ImaFile> decode_ima_file(const ImaEntry& entry) {
     constexpr std::string_view where = "ima.template_data";
     Reader in(entry.template_data);
@@ -139,20 +209,14 @@ Result<ImaFile> decode_ima_file(const ImaEntry& entry) {
         VS_TRY_VOID(in.finish(where));
         return file;
     }
-    const bool with_signature = entry.template_name == "ima-sig";
-    if (!with_signature && entry.template_name != "ima-ng")
+    std::string_view fields = fields_of(entry.template_name);
+    if (!fields.starts_with('d') || fields.starts_with("d-modsig"))
         return fail(Errc::unsupported, "ima.template_name");
-    VS_TRY(const Bytes digest, take_field(in));
-    const auto colon = std::ranges::search(digest, as_bytes(":\0"sv));
-    if (colon.empty())
-        return fail(Errc::malformed, where, "a digest without algorithm");
-    const auto name_size = static_cast<std::size_t>(colon.begin() - digest.begin());
-    file.algorithm = std::string(as_text(digest.first(name_size)));
-    file.digest = digest.subspan(name_size + 2);
-    VS_TRY(const Bytes name, take_field(in));
-    file.name = until_nul(name);
-    if (with_signature) {
-        VS_TRY(file.signature, take_field(in));
+    while (!fields.empty()) {
+        const std::string_view name = fields.substr(0, fields.find('|'));
+        fields.remove_prefix(std::min(fields.size(), name.size() + 1));
+        VS_TRY(const Bytes field, take_field(in));
+        VS_TRY_VOID(read_field(name, field, file));
     }
     VS_TRY_VOID(in.finish(where));
     return file;

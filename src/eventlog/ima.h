@@ -47,15 +47,19 @@ parse_ima_list(Bytes list, std::optional<std::size_t> digest_bytes = {}, const I
 /// file digest and the name padded to 256 bytes.
 Result<Buffer> ima_hash_input(const ImaEntry& entry);
 
-/// The fields that all templates with a file share.
+/// What an entry says of a file, buffer or key.
 struct ImaFile {
     std::string algorithm; ///< of the file digest, "sha256"; "sha1" for the oldest template
     Bytes digest;
-    std::string_view name; ///< the path as the kernel wrote it, or "boot_aggregate"
-    Bytes signature;       ///< ima-sig: empty when there is none
+    bool verity = false;   ///< the digest is fs-verity's, of the file's Merkle tree
+    std::string_view name; ///< the path as the kernel wrote it, "boot_aggregate", or a keyring's name
+    Bytes signature;       ///< of IMA (sig); empty when there is none
+    Bytes buffer;          ///< what was measured besides files (buf): a key, a command line, a policy
 };
 
-/// Fields of ima, ima-ng, ima-sig; `unsupported` for other templates.
+/// Fields of the kernel's templates (ima, ima-ng, ima-ngv2, ima-sig, ima-sigv2, ima-buf, ima-modsig, evm-sig)
+/// and of lists of its field names ("d-ng|n-ng|sig"). `unsupported` for other templates, and for lists that
+/// name no file digest.
 Result<ImaFile> decode_ima_file(const ImaEntry& entry);
 
 } // namespace vouchsafe::eventlog

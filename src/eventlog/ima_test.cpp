@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace vouchsafe::eventlog {
 namespace {
@@ -65,7 +67,8 @@ TEST(ImaList, TakesMixedTemplatesAndPcrs) {
     ASSERT_EQ(list->entries.size(), 3U);
     EXPECT_EQ(decode_ima_file(list->entries[0])->name, "/usr/bin/a b");
     EXPECT_EQ(decode_ima_file(list->entries[1])->name, "/init");
-    EXPECT_EQ(decode_ima_file(list->entries[2]).error().code, Errc::unsupported);
+    EXPECT_EQ(decode_ima_file(list->entries[2]).error().code, Errc::malformed)
+        << "a digest without algorithm";
     EXPECT_EQ(list->entries[2].pcr, 11U);
 }
 
@@ -150,6 +153,68 @@ TEST(ImaFile, RefusesFieldsThatDoNotFit) {
     EXPECT_TRUE(fails(with_data(Writer().bytes(file_fields("/a")).text("x").done()))); // trailing
     EXPECT_TRUE(fails(with_data(field("no colon"))));
     EXPECT_TRUE(fails(with_data(Writer().little(0xFFFFFFFFU).text("sha1:").done())));
+}
+
+/// Template data of fields, each behind its size.
+Buffer fields(const std::vector<std::string>& all) {
+    Writer out;
+    for (const std::string& one : all)
+        out.bytes(field(one));
+    return out.done();
+}
+
+Result<ImaFile> decoded(std::string_view name, const Buffer& data) {
+    return decode_ima_file({.pcr = 10, .template_digest = {}, .template_name = name, .template_data = data});
+}
+
+TEST(ImaFile, IsReadFromEveryTemplateOfTheKernel) {
+    const std::string digest = "sha256:\0D"s;
+    const std::string path = "/bin/x\0"s;
+
+    struct Row {
+        std::string_view name;
+        std::vector<std::string> all;
+        std::string_view signature;
+        std::string_view buffer;
+    };
+
+    const Row rows[] = {
+        {"ima-ng", {digest, path}, "", ""},
+        {"ima-ngv2", {"ima:" + digest, path}, "", ""},
+        {"ima-sig", {digest, path, "S"}, "S", ""},
+        {"ima-sigv2", {"ima:" + digest, path, "S"}, "S", ""},
+        {"ima-buf", {digest, path, "B"}, "", "B"},
+        {"ima-modsig", {digest, path, "S", "x", "y"}, "S", ""},
+        {"evm-sig", {digest, path, "e", "n", "l", "v", "u", "g", "m"}, "", ""},
+        {"d-ng|n-ng|sig|buf", {digest, path, "S", "B"}, "S", "B"},
+    };
+    for (const Row& row : rows) {
+        const Buffer data = fields(row.all);
+        const auto file = decoded(row.name, data);
+        ASSERT_TRUE(file) << row.name;
+        EXPECT_EQ(file->algorithm, "sha256") << row.name;
+        EXPECT_EQ(as_text(file->digest), "D") << row.name;
+        EXPECT_EQ(file->name, "/bin/x") << row.name;
+        EXPECT_EQ(as_text(file->signature), row.signature) << row.name;
+        EXPECT_EQ(as_text(file->buffer), row.buffer) << row.name;
+        EXPECT_FALSE(file->verity) << row.name;
+        std::vector<std::string> other = row.all;
+        other.emplace_back("more");
+        EXPECT_FALSE(decoded(row.name, fields(other))) << row.name;
+        other.resize(row.all.size() - 1);
+        EXPECT_FALSE(decoded(row.name, fields(other))) << row.name;
+    }
+}
+
+TEST(ImaFile, TellsVeritysDigestsApart) {
+    EXPECT_TRUE(decoded("ima-ngv2", fields({"verity:sha256:\0D"s, "x"}))->verity);
+    EXPECT_FALSE(decoded("ima-ngv2", fields({"other:sha256:\0D"s, "x"})));
+}
+
+TEST(ImaFile, RefusesTemplatesOfNoKnownForm) {
+    const Buffer data = fields({"sha256:\0D"s, "x"});
+    for (const auto* const name : {"other", "n-ng|d-ng", "d-ng|what", "d-modsig|n-ng"})
+        EXPECT_EQ(decoded(name, data).error().code, Errc::unsupported) << name;
 }
 
 } // namespace
