@@ -29,12 +29,6 @@ std::optional<crypto::HashAlg> hash_alg(Algorithm algorithm) {
     return {}; // a number that only logs know
 }
 
-crypto::HashAlg must_hash(Algorithm algorithm) {
-    const auto alg = hash_alg(algorithm);
-    VS_CHECK(alg);
-    return *alg;
-}
-
 bool hashes_to_digests(const eventlog::Event& event, Bytes bytes) {
     bool any = false;
     for (const auto& digest : event.digests) {
@@ -69,7 +63,7 @@ std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
 
 /// What the kernel put into a PCR of `bank` for one entry.
 Result<Buffer> ima_digest(const ImaEntry& entry, Algorithm bank, ImaForm form) {
-    const std::size_t size = crypto::digest_size(must_hash(bank));
+    const std::size_t size = crypto::digest_size(hash_algorithm(bank));
     const auto padded = [size](Buffer digest) {
         digest.resize(size);
         return digest;
@@ -137,19 +131,25 @@ bool can_hash(Algorithm algorithm) {
     return hash_alg(algorithm).has_value();
 }
 
+crypto::HashAlg hash_algorithm(Algorithm algorithm) {
+    const auto alg = hash_alg(algorithm);
+    VS_CHECK(alg);
+    return *alg;
+}
+
 Buffer hash(Algorithm algorithm, Bytes bytes) {
-    return crypto::digest(must_hash(algorithm), bytes);
+    return crypto::digest(hash_algorithm(algorithm), bytes);
 }
 
 Buffer extend(Algorithm bank, Bytes value, Bytes digest) {
-    return crypto::digest(must_hash(bank), {value, digest});
+    return crypto::digest(hash_algorithm(bank), {value, digest});
 }
 
 Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality) {
     constexpr std::uint32_t first_dynamic = 17;
     constexpr std::uint32_t last_dynamic = 22;
     const bool dynamic = pcr >= first_dynamic && pcr <= last_dynamic;
-    Buffer value(crypto::digest_size(must_hash(bank)), dynamic ? 0xFF : 0x00);
+    Buffer value(crypto::digest_size(hash_algorithm(bank)), dynamic ? 0xFF : 0x00);
     if (pcr == 0)
         value.back() = startup_locality;
     return value;
@@ -261,7 +261,7 @@ Result<void> check_boot_aggregate(const eventlog::ImaList& list, const QuotedPcr
         return fail(Errc::untrusted, where, "it is over a bank that is not quoted");
     const PcrBank& values = quoted.banks.at(*bank);
     for (const std::uint32_t last : {9U, 7U}) {
-        crypto::Hasher hasher(must_hash(*bank));
+        crypto::Hasher hasher(hash_algorithm(*bank));
         for (std::uint32_t pcr = 0; pcr <= last; ++pcr) {
             const auto value = values.find(pcr);
             if (value == values.end())

@@ -4,6 +4,7 @@
 #include "appraisal/pcrs.h"
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/digest.h"
 #include "eventlog/firmware.h"
 #include "eventlog/ima.h"
 
@@ -19,6 +20,7 @@ namespace vouchsafe::appraisal {
 Buffer extend(Algorithm bank, Bytes value, Bytes digest);
 bool can_hash(Algorithm algorithm);
 Buffer hash(Algorithm algorithm, Bytes bytes);
+crypto::HashAlg hash_algorithm(Algorithm algorithm); ///< of one that can be computed
 /// Where a PCR starts: zeros; PCR 0 ends in the startup locality; 17 to 22 are ones.
 Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality);
 

@@ -1,4 +1,6 @@
 // Base images: what counts as good.
+#include "cli/commands_image.h"
+
 #include "appraisal/base_image.h"
 #include "appraisal/image_diff.h"
 #include "cli/command.h"
@@ -23,26 +25,6 @@ struct ImportOptions {
     std::string file;
     std::string expected_digest;
 };
-
-void show(const appraisal::BaseImage& image, const std::string& digest) {
-    print("version      " + printable(image.version.text));
-    print("name         " + printable(image.display_name));
-    print("vendor       " + printable(image.vendor));
-    print("digest       " + digest);
-    print("secure boot  " + std::string(image.secure_boot == appraisal::SecureBootRule::required
-                                            ? "required"
-                                            : "NOT required (unsafe)"));
-    print("userspace    " + std::string(appraisal::to_string(image.userspace)));
-    Table table({"PCR", "ROLE", "SHA-256", "WHAT"});
-    for (const appraisal::Reference& reference : image.references) {
-        const auto sha256 = reference.digests.find(eventlog::Algorithm::sha256);
-        table.row({std::to_string(reference.pcr),
-                   reference.role ? std::string(appraisal::to_string(*reference.role)) : "",
-                   sha256 == reference.digests.end() ? "" : to_hex(sha256->second).substr(0, 16) + "…",
-                   reference.description.substr(0, 90)});
-    }
-    print(table.text());
-}
 
 /// A document as a file has it: people may have pretty-printed it.
 struct Document {
@@ -96,7 +78,7 @@ Result<void> import_image(const ImportOptions& options) {
     const auto& [unused, document, image] = read;
     const std::string digest = appraisal::image_digest(image);
     if (options.expected_digest.empty())
-        show(image, digest);
+        show_image(image);
     else if (options.expected_digest != digest)
         return fail(Errc::untrusted,
                     "image.digest",
@@ -117,8 +99,29 @@ Result<void> import_image(const ImportOptions& options) {
 
 } // namespace
 
+void show_image(const appraisal::BaseImage& image) {
+    print("version      " + printable(image.version.text));
+    print("name         " + printable(image.display_name));
+    print("vendor       " + printable(image.vendor));
+    print("digest       " + appraisal::image_digest(image));
+    print("secure boot  " + std::string(image.secure_boot == appraisal::SecureBootRule::required
+                                            ? "required"
+                                            : "NOT required (unsafe)"));
+    print("userspace    " + std::string(appraisal::to_string(image.userspace)));
+    Table table({"PCR", "ROLE", "SHA-256", "WHAT"});
+    for (const appraisal::Reference& reference : image.references) {
+        const auto sha256 = reference.digests.find(eventlog::Algorithm::sha256);
+        table.row({std::to_string(reference.pcr),
+                   reference.role ? std::string(appraisal::to_string(*reference.role)) : "",
+                   sha256 == reference.digests.end() ? "" : to_hex(sha256->second).substr(0, 16) + "…",
+                   reference.description.substr(0, 90)});
+    }
+    print(table.text());
+}
+
 void add_image_commands(CLI::App& app, Context& context) {
     CLI::App& image = add_group(app, "image", "base images: approved builds of host software");
+    add_image_build(image, context);
     add_command<ImportOptions>(
         image,
         context,
@@ -146,7 +149,7 @@ void add_image_commands(CLI::App& app, Context& context) {
                     if (context.format == Format::json)
                         print_json(read->value);
                     else
-                        show(read->image, appraisal::image_digest(read->image));
+                        show_image(read->image);
                     return Exit::fine;
                 });
     add_command(image,

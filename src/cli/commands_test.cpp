@@ -157,6 +157,8 @@ TEST_F(Program, UnderstandsItsCommands) {
         {{"image", "show", "/nonexistent/image"}, 3},
         {{"image", "digest", "/dev/null"}, 2},
         {{"image", "import", "/dev/null"}, 2},
+        {{"image", "build", "--uki", "/dev/null", "--version", "1"}, 2},
+        {{"image", "build", "--uki", "/x", "--secure-boot-from", "/nonexistent/log", "--version", "1"}, 3},
         {{"inspect", "eventlog", "/nonexistent/log"}, 3},
         {{"inspect", "eventlog", "/dev/null"}, 2},
 
