@@ -71,6 +71,8 @@ function(vs_fuzzer library source)
         return()
     endif()
     target_link_libraries(${target} PRIVATE vs_${library} vs_flags)
+    target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}")
+    target_compile_definitions(${target} PRIVATE VS_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
     # libFuzzer declares the entry point nowhere that one could include.
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-declarations)
 endfunction()
