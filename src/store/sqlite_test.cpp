@@ -154,6 +154,8 @@ TEST_F(SqliteTest, RefusesAnObservationThatCouldNotBeRead) {
                                      .counters = {},
                                      .boot_id = {},
                                      .log_positions = {},
+                                     .ima_pending = {},
+                                     .tpm_firmware = {},
                                      .last_attested = {},
                                      .state = "refused",
                                      .tier = "none",
