@@ -151,7 +151,7 @@ private:
         }
         if (!replay_list(list, present ? ImaPresence::present : ImaPresence::absent))
             return false;
-        if (out_.ima_entries == 0)
+        if (out_.ima_end.entries == 0 || ima_begin() > 0)
             return true;
         const auto checked = check_boot_aggregate(list, in_.quoted);
         if (checked)
@@ -164,24 +164,41 @@ private:
 
     enum class ImaPresence : std::uint8_t { present, absent };
 
+    /// Entries accepted before the list; their boot aggregate was judged then.
+    std::size_t ima_begin() const { return in_.ima_start ? in_.ima_start->entries : 0; }
+
+    /// PCR 10 before the first entry of the list; empty where the position lacks the bank.
+    Buffer ima_begin(Algorithm bank) const {
+        if (ima_begin() == 0)
+            return start_value(bank, pcr_ima, 0);
+        const auto value = in_.ima_start->values.find(bank);
+        return value != in_.ima_start->values.end() ? value->second : Buffer{};
+    }
+
     bool replay_list(const eventlog::ImaList& list, ImaPresence presence) {
         std::optional<std::size_t> entries;
         for (const auto& [bank, values] : in_.quoted.banks) {
             const Buffer& quoted = values.at(pcr_ima); // stage 3 has seen that it is there
-            if (presence == ImaPresence::absent && !is_zero(quoted))
+            const Buffer begin = ima_begin(bank);
+            if (begin.empty())
+                return refuse(Tier::contraindicated,
+                              ima_reason("the accepted position is without bank " + to_string(bank)));
+            if (presence == ImaPresence::absent && !same_bytes(begin, quoted))
                 return refuse(Tier::none,
                               plain("ima.absent",
                                     "PCR 10 was extended, and there is no IMA list",
                                     "The agent must send the kernel's list with the quote."));
-            const auto replayed = replay_ima(list, {.bank = bank, .pcr = pcr_ima, .quoted = quoted});
+            const auto replayed =
+                replay_ima(list, {.bank = bank, .pcr = pcr_ima, .quoted = quoted, .start = begin});
             if (!replayed)
                 return refuse(Tier::contraindicated, ima_reason(replayed.error().detail));
             if (entries.value_or(replayed->entries) != replayed->entries)
                 return refuse(Tier::contraindicated, ima_reason("the banks end at different entries"));
             entries = replayed->entries;
+            out_.ima_end.values[bank] = quoted;
         }
-        out_.ima_entries = entries.value_or(0);
-        out_.ima_pending = list.entries.size() - out_.ima_entries;
+        out_.ima_end.entries = ima_begin() + entries.value_or(0);
+        out_.ima_pending = list.entries.size() - entries.value_or(0);
         return true;
     }
 

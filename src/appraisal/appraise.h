@@ -49,6 +49,9 @@ struct AppraisalInput {
     Algorithm policy_bank{};  ///< fixed by policy or enrolment, never by the host
     std::optional<Bytes> firmware_log;
     std::optional<Bytes> ima_log;
+    /// Where `ima_log` goes on: a position that an accepted appraisal of this very boot gave back. Absent, or
+    /// of no entries: the list is whole.
+    std::optional<ImaPosition> ima_start = {};
     std::optional<Bytes> userspace_log;
     /// The host's account of its kernel command line, to explain with: used only where it hashes to the
     /// digest.
@@ -78,7 +81,7 @@ struct Appraisal {
     std::vector<std::uint32_t> not_assessed; ///< quoted PCRs that nothing judged
     FirmwareFacts firmware;
     bool secure_boot = false;
-    std::size_t ima_entries = 0; ///< entries that the quote covers
+    ImaPosition ima_end;         ///< entries of the whole list that the quote covers, and PCR 10 after them
     std::size_t ima_pending = 0; ///< entries after them, to be covered by a later quote
 
     bool trusted() const { return tier == Tier::affirming || tier == Tier::warning; }
@@ -100,7 +103,7 @@ struct Appraisal {
 ///  6 there is no userspace log, which this version cannot judge
 ///      userspace.unsupported
 ///  7 where PCR 10 is not zero, there is a list that leads to it and begins with the boot aggregate of the
-///    quoted PCRs
+///    quoted PCRs; or one that leads to it from the position accepted before, in every bank
 ///      ima.absent, ima.malformed, ima.replay, ima.boot_aggregate
 ///  8 Secure Boot was on, by an event whose data is what was measured, or an image does not require it
 ///      secure_boot.off

@@ -37,7 +37,7 @@ TEST(Appraise, AffirmsTheApprovedBoot) {
     EXPECT_EQ(result.executables, "boot-image");
     EXPECT_EQ(result.claims, (Claims{.configuration = 2, .executables = 3, .hardware = 2}));
     EXPECT_TRUE(result.secure_boot);
-    EXPECT_EQ(result.ima_entries, 1U);
+    EXPECT_EQ(result.ima_end.entries, 1U);
     EXPECT_EQ(result.ima_pending, 0U);
     EXPECT_EQ(result.not_assessed, (std::vector<std::uint32_t>{1, 3, 5, 6, 15}));
     EXPECT_EQ(to_hex(result.firmware.pcr0),
@@ -288,8 +288,42 @@ TEST(Appraise, CountsImaEntriesBeyondTheQuoteAsPending) {
     scene.ima_log = list;
     const Appraisal result = scene.appraise();
     EXPECT_EQ(codes(result), Codes{});
-    EXPECT_EQ(result.ima_entries, 1U);
+    EXPECT_EQ(result.ima_end.entries, 1U);
     EXPECT_EQ(result.ima_pending, 1U);
+}
+
+TEST(Appraise, GoesOnFromAnAcceptedImaPosition) {
+    Scene scene("uki");
+    const Buffer one = scene.boot.ima_log;
+    const ImaPosition first = scene.appraise().ima_end;
+    EXPECT_EQ(first.entries, 1U);
+    EXPECT_EQ(first.values.size(), scene.quoted.banks.size());
+    // nothing new
+    scene.ima_log.reset();
+    scene.ima_start = first;
+    EXPECT_TRUE(scene.appraise().trusted());
+    EXPECT_EQ(scene.appraise().ima_end, first);
+    // one more entry, sent alone: it is no boot aggregate of its own
+    const auto list = eventlog::parse_ima_list(one);
+    const auto input = eventlog::ima_hash_input(list->entries.at(0));
+    for (auto& [bank, values] : scene.quoted.banks)
+        values.at(10) = extend(bank, values.at(10), hash(bank, *input));
+    EXPECT_EQ(codes(scene.appraise()), Codes{"ima.absent"});
+    scene.ima_log = one;
+    const Appraisal second = scene.appraise();
+    EXPECT_TRUE(second.trusted());
+    EXPECT_EQ(second.ima_end.entries, 2U);
+    EXPECT_EQ(second.ima_pending, 0U);
+    EXPECT_EQ(second.ima_end.values.at(Algorithm::sha256), scene.quoted.banks.at(Algorithm::sha256).at(10));
+    // from zero, from elsewhere, from a position without the bank
+    scene.ima_start.reset();
+    EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
+    scene.ima_start = first;
+    scene.ima_start->values.at(Algorithm::sha256).front() ^= 1U;
+    EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
+    scene.ima_start = first;
+    scene.ima_start->values.erase(Algorithm::sha256);
+    EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
 }
 
 TEST(Appraise, RefusesAnImaListOfAnotherBoot) {

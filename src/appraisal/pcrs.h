@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "eventlog/algorithm.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 
@@ -20,6 +21,14 @@ using PcrBank = std::map<std::uint32_t, Buffer>; ///< PCR index → value
 /// Values that a verified quote covers, for every allocated bank. Whoever makes one vouches for that.
 struct QuotedPcrs {
     std::map<Algorithm, PcrBank> banks;
+};
+
+/// A place in a host's IMA list: so many entries, after which PCR 10 had these values.
+struct ImaPosition {
+    std::size_t entries = 0;
+    std::map<Algorithm, Buffer> values;
+
+    friend bool operator==(const ImaPosition&, const ImaPosition&) = default;
 };
 
 /// A PCR of nothing but zeros (or, before the first extend, the dynamic PCRs' ones are not meant).

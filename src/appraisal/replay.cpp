@@ -102,7 +102,7 @@ Result<Algorithm> template_hash(const eventlog::ImaList& list) {
 
 std::optional<std::size_t>
 longest_prefix(const eventlog::ImaList& list, const ImaTarget& target, ImaForm form) {
-    Buffer value = start_value(target.bank, target.pcr, 0);
+    Buffer value = target.start.empty() ? start_value(target.bank, target.pcr, 0) : to_buffer(target.start);
     std::optional<std::size_t> found;
     if (same_bytes(value, target.quoted))
         found = 0;

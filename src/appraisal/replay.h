@@ -59,13 +59,14 @@ struct ImaReplay {
     ImaForm form = ImaForm::hashed;
 };
 
-/// The longest prefix of the list whose entries for `pcr`, from zero, lead to `quoted`: in the first
+/// The longest prefix of the list whose entries for `pcr`, from `start`, lead to `quoted`: in the first
 /// form that leads there. `untrusted` at "ima.template_digest" where an entry's digest is not the hash
 /// of its data, and at "ima.replay" where no prefix leads there.
 struct ImaTarget {
     Algorithm bank{};
     std::uint32_t pcr = 10;
     Bytes quoted;
+    Bytes start = {}; ///< the value before the first entry, of a list that goes on from another; none: zeros
 };
 
 Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target);

@@ -187,7 +187,7 @@ pending_entries(const ProvenHost& host,
                 const appraisal::Appraisal& appraisal,
                 const std::optional<inventory::HostObservation>& last,
                 SysTime now) {
-    const auto covered = static_cast<std::int64_t>(appraisal.ima_entries);
+    const auto covered = static_cast<std::int64_t>(appraisal.ima_end.entries);
     if (same_boot(host, last) && last->ima_pending && covered < last->ima_pending->count)
         return last->ima_pending;
     if (appraisal.ima_pending == 0)

@@ -121,7 +121,7 @@ inventory::LogPosition ima_position(const ProvenHost& host, const Verdict& verdi
     constexpr unsigned ima_pcr = 10;
     inventory::LogPosition out{.counters = counters_of(host),
                                .boot_id = host.statement.boot_id,
-                               .count = static_cast<std::int64_t>(verdict.appraisal.ima_entries),
+                               .count = static_cast<std::int64_t>(verdict.appraisal.ima_end.entries),
                                .values = {},
                                .epoch = epoch};
     for (const auto& [bank, values] : host.quote.pcrs())
@@ -190,7 +190,7 @@ inventory::HostObservation observe(const ProvenHost& host,
         out.base_image = verdict.appraisal.base_image->text;
     out.reasons = protocol::reasons_to_json(verdict.reasons);
     out.firmware = firmware_of(host, verdict.appraisal.firmware.version);
-    if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_entries > 0)
+    if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.entries > 0)
         out.log_positions["ima"] = ima_position(host, verdict, answer.epoch);
     out.ak_name = host.ak_name;
     out.ak_public = host.challenge.ak_public;

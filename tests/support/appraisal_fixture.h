@@ -51,6 +51,7 @@ struct Scene {
     Algorithm policy_bank = Algorithm::sha256;
     std::optional<Bytes> firmware_log;
     std::optional<Bytes> ima_log;
+    std::optional<ImaPosition> ima_start;
     std::optional<Bytes> userspace_log;
     std::vector<BaseImage> images;
     std::vector<std::string> host_groups;
@@ -102,6 +103,7 @@ struct Scene {
                                     .policy_bank = policy_bank,
                                     .firmware_log = firmware_log,
                                     .ima_log = ima_log,
+                                    .ima_start = ima_start,
                                     .userspace_log = userspace_log,
                                     .command_line = boot.command_line,
                                     .images = images,
