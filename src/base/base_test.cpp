@@ -43,6 +43,33 @@ TEST(Base64, HasOneTextForOneValue) {
     EXPECT_FALSE(from_base64("Zm9v\n"));
 }
 
+TEST(Base64, RoundTripsEveryLengthAndSeesAForeignCharacterAtEveryPlace) {
+    Buffer bytes;
+    for (unsigned i = 0; i < 40; ++i) {
+        const std::string text = to_base64url(bytes);
+        EXPECT_EQ(from_base64url(text).value(), bytes);
+        EXPECT_EQ(from_base64(to_base64(bytes)).value(), bytes);
+        for (std::size_t place = 0; place < text.size(); ++place)
+            for (const char foreign : {'=', '+', '\0', '\x80', '\xff'}) {
+                std::string spoiled = text;
+                spoiled[place] = foreign;
+                EXPECT_EQ(from_base64url(spoiled).error().where, "base64.digit") << i << " " << place;
+            }
+        bytes.push_back(static_cast<std::uint8_t>(i * 37 + 200));
+    }
+}
+
+TEST(Utf8, SeesWhatIsWrongAtEveryPlace) {
+    for (std::size_t place = 0; place < 24; ++place) {
+        std::string text(24, 'a');
+        text[place] = '\xff';
+        EXPECT_FALSE(is_utf8(text)) << place;
+        text.replace(place, 1, "\xc3\xbc");
+        EXPECT_TRUE(is_utf8(text)) << place;
+    }
+    EXPECT_TRUE(is_utf8(""));
+}
+
 TEST(Utf8, RefusesOverlongSurrogatesAndCuts) {
     EXPECT_TRUE(is_utf8("gr\xc3\xbc\xc3\x9f \xf0\x9f\x94\x91"));
     EXPECT_FALSE(is_utf8("\xc0\xaf"));
