@@ -177,6 +177,9 @@ private:
 
     bool replay_list(const eventlog::ImaList& list, ImaPresence presence) {
         std::optional<std::size_t> entries;
+        const auto checked = check_template_digests(list);
+        if (!checked)
+            return refuse(Tier::contraindicated, ima_reason(checked.error().detail));
         for (const auto& [bank, values] : in_.quoted.banks) {
             const Buffer& quoted = values.at(pcr_ima); // stage 3 has seen that it is there
             const Buffer begin = ima_begin(bank);
@@ -189,7 +192,7 @@ private:
                                     "PCR 10 was extended, and there is no IMA list",
                                     "The agent must send the kernel's list with the quote."));
             const auto replayed =
-                replay_ima(list, {.bank = bank, .pcr = pcr_ima, .quoted = quoted, .start = begin});
+                replay_ima(*checked, {.bank = bank, .pcr = pcr_ima, .quoted = quoted, .start = begin});
             if (!replayed)
                 return refuse(Tier::contraindicated, ima_reason(replayed.error().detail));
             if (entries.value_or(replayed->entries) != replayed->entries)

@@ -110,12 +110,14 @@ TEST(Corpus, ImaListsReplayToTheirOracles) {
             ADD_FAILURE() << oracle << ": " << list.error().where << ": " << list.error().detail;
             continue;
         }
+        const auto checked = check_template_digests(*list);
+        ASSERT_TRUE(checked) << oracle << ": " << checked.error().detail;
         for (const Row& row : read_oracle(oracle)) {
             const bool padded = row.bank.ends_with("-zero-padded-sha1");
             const auto bank = eventlog::algorithm_from_text(row.bank.substr(0, row.bank.find('-')));
             const auto quoted = from_hex(row.replay);
             ASSERT_TRUE(bank && quoted) << row.bank;
-            const auto replayed = replay_ima(*list, {.bank = *bank, .pcr = row.pcr, .quoted = *quoted});
+            const auto replayed = replay_ima(*checked, {.bank = *bank, .pcr = row.pcr, .quoted = *quoted});
             ASSERT_TRUE(replayed) << oracle << " " << row.bank << ": " << replayed.error().detail;
             EXPECT_EQ(replayed->entries, list->entries.size()) << oracle << " " << row.bank;
             const bool can_tell = list->digest_bytes == 20; // longer digests are the bank's own

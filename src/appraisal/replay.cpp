@@ -1,6 +1,7 @@
 #include "appraisal/replay.h"
 
 #include "crypto/digest.h"
+#include "crypto/many_digests.h"
 #include "eventlog/event_data.h"
 
 #include <algorithm>
@@ -61,27 +62,81 @@ std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
     return {};
 }
 
-/// What the kernel put into a PCR of `bank` for one entry.
-Result<Buffer> ima_digest(const ImaEntry& entry, Algorithm bank, ImaForm form) {
-    const std::size_t size = crypto::digest_size(hash_algorithm(bank));
-    const auto padded = [size](Buffer digest) {
-        digest.resize(size);
-        return digest;
-    };
-    if (entry.violation()) {
-        const bool old = form == ImaForm::padded_sha1_old;
-        return padded(Buffer(old ? entry.template_digest.size() : size, 0xFF));
-    }
-    if (form != ImaForm::hashed)
-        return padded(to_buffer(entry.template_digest));
-    VS_TRY(const Buffer input, eventlog::ima_hash_input(entry));
-    return hash(bank, input);
+/// The bytes under an entry's template digest: its data where they lie, or for the oldest template in
+/// `space`.
+Result<Bytes> hash_input(const ImaEntry& entry, Buffer& space) {
+    if (!eventlog::is_oldest_template(entry))
+        return entry.template_data;
+    VS_TRY(space, eventlog::ima_hash_input(entry));
+    return space;
 }
 
-bool is_hash_of_its_data(const ImaEntry& entry, Algorithm algorithm) {
-    const auto input = eventlog::ima_hash_input(entry);
-    return input && same_bytes(hash(algorithm, *input), entry.template_digest);
-}
+/// What the kernel puts into PCRs of one bank, entry by entry. Lists are long: nothing here asks for memory
+/// for each entry.
+class ImaExtender {
+public:
+    /// `template_hash`, where it is known, made the entries' template digests, and they are true.
+    ImaExtender(Algorithm bank, ImaForm form, std::optional<Algorithm> template_hash)
+        : form_(form), listed_(form == ImaForm::hashed && template_hash == bank),
+          digests_(hash_algorithm(bank)), digest_(crypto::digest_size(hash_algorithm(bank))) {}
+
+    Result<void> extend(Buffer& value, const ImaEntry& entry) {
+        VS_TRY(const Bytes digest, digest_of(entry));
+        digests_.digest({value, digest}, value);
+        return {};
+    }
+
+private:
+    Result<Bytes> digest_of(const ImaEntry& entry) {
+        if (entry.violation())
+            return padded(form_ == ImaForm::padded_sha1_old ? entry.template_digest.size() : digest_.size());
+        if (form_ != ImaForm::hashed)
+            return padded(entry.template_digest);
+        if (listed_)
+            return entry.template_digest;
+        VS_TRY(const Bytes input, hash_input(entry, space_));
+        digests_.digest({input}, digest_);
+        return digest_;
+    }
+
+    Bytes padded(std::size_t ones) {
+        std::ranges::fill(digest_, 0);
+        std::fill_n(digest_.begin(), std::min(ones, digest_.size()), 0xFF);
+        return digest_;
+    }
+
+    Bytes padded(Bytes digest) {
+        std::ranges::fill(digest_, 0);
+        std::ranges::copy(digest.first(std::min(digest.size(), digest_.size())), digest_.begin());
+        return digest_;
+    }
+
+    ImaForm form_;
+    bool listed_; ///< the bank's digest is the one that the list has
+    crypto::ManyDigests digests_;
+    Buffer digest_;
+    Buffer space_;
+};
+
+/// Whether template digests are the hashes of their data, by one algorithm.
+class TemplateCheck {
+public:
+    explicit TemplateCheck(Algorithm algorithm)
+        : digests_(hash_algorithm(algorithm)), digest_(crypto::digest_size(hash_algorithm(algorithm))) {}
+
+    bool holds(const ImaEntry& entry) {
+        const auto input = hash_input(entry, space_);
+        if (!input)
+            return false;
+        digests_.digest({*input}, digest_);
+        return same_bytes(digest_, entry.template_digest);
+    }
+
+private:
+    crypto::ManyDigests digests_;
+    Buffer digest_;
+    Buffer space_;
+};
 
 /// The list does not say with which hash its template digests were made: SM3 is as long as SHA-256.
 Result<Algorithm> template_hash(const eventlog::ImaList& list) {
@@ -91,7 +146,7 @@ Result<Algorithm> template_hash(const eventlog::ImaList& list) {
          {Algorithm::sha1, Algorithm::sha256, Algorithm::sha384, Algorithm::sha512, Algorithm::sm3_256}) {
         if (eventlog::digest_size(candidate) != list.digest_bytes)
             continue;
-        if (first != list.entries.end() && is_hash_of_its_data(*first, candidate))
+        if (first != list.entries.end() && TemplateCheck(candidate).holds(*first))
             return candidate;
         usual = usual.value_or(candidate);
     }
@@ -100,21 +155,19 @@ Result<Algorithm> template_hash(const eventlog::ImaList& list) {
     return *usual;
 }
 
-std::optional<std::size_t>
-longest_prefix(const eventlog::ImaList& list, const ImaTarget& target, ImaForm form) {
+std::optional<std::size_t> longest_prefix(const TrueImaList& list, const ImaTarget& target, ImaForm form) {
+    ImaExtender extender(target.bank, form, list.template_hash());
     Buffer value = target.start.empty() ? start_value(target.bank, target.pcr, 0) : to_buffer(target.start);
     std::optional<std::size_t> found;
+    if (value.size() != crypto::digest_size(hash_algorithm(target.bank)))
+        return found; // a start of another bank
     if (same_bytes(value, target.quoted))
         found = 0;
     std::size_t index = 0;
-    for (const ImaEntry& entry : list.entries) {
+    for (const ImaEntry& entry : list.list().entries) {
         ++index;
-        if (entry.pcr == target.pcr) {
-            const auto digest = ima_digest(entry, target.bank, form);
-            if (!digest)
-                return found;
-            value = extend(target.bank, value, *digest);
-        }
+        if (entry.pcr == target.pcr && !extender.extend(value, entry))
+            return found;
         if (same_bytes(value, target.quoted))
             found = index;
     }
@@ -159,6 +212,7 @@ Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank
     if (!can_hash(bank))
         return fail(Errc::unsupported, "eventlog.bank", to_string(bank) + " cannot be computed");
     PcrBank pcrs;
+    crypto::ManyDigests digests(hash_algorithm(bank));
     for (const eventlog::Event& event : log.events) {
         if (!event.extends())
             continue;
@@ -168,7 +222,7 @@ Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank
         auto [place, fresh] = pcrs.try_emplace(event.pcr);
         if (fresh)
             place->second = start_value(bank, event.pcr, log.startup_locality);
-        place->second = extend(bank, place->second, *digest);
+        digests.digest({place->second, *digest}, place->second);
     }
     return pcrs;
 }
@@ -205,39 +259,40 @@ std::string_view to_string(ImaForm form) {
 }
 
 // The list carries one digest for each entry, of its own algorithm: it must be true before it is padded.
-Result<void> check_template_digests(const eventlog::ImaList& list) {
+Result<TrueImaList> check_template_digests(const eventlog::ImaList& list) {
     VS_TRY(const Algorithm algorithm, template_hash(list));
+    TemplateCheck check(algorithm);
     std::size_t index = 0;
     for (const ImaEntry& entry : list.entries) {
-        const std::string name = "entry " + std::to_string(index++);
-        if (!entry.violation() && !is_hash_of_its_data(entry, algorithm))
-            return fail(Errc::untrusted, "ima.template_digest", name + ": not the hash of its data");
+        if (!entry.violation() && !check.holds(entry))
+            return fail(Errc::untrusted,
+                        "ima.template_digest",
+                        "entry " + std::to_string(index) + ": not the hash of its data");
+        ++index;
     }
-    return {};
+    return TrueImaList(list, algorithm);
 }
 
 Result<PcrBank> replay_whole_ima(const eventlog::ImaList& list, Algorithm bank, ImaForm form) {
     if (!can_hash(bank))
         return fail(Errc::unsupported, "ima.bank", to_string(bank) + " cannot be computed");
     PcrBank pcrs;
+    ImaExtender extender(bank, form, {});
     for (const ImaEntry& entry : list.entries) {
-        VS_TRY(const Buffer digest, ima_digest(entry, bank, form));
         auto [place, fresh] = pcrs.try_emplace(entry.pcr);
         if (fresh)
             place->second = start_value(bank, entry.pcr, 0);
-        place->second = extend(bank, place->second, digest);
+        VS_TRY_VOID(extender.extend(place->second, entry));
     }
     return pcrs;
 }
 
-Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target) {
+Result<ImaReplay> replay_ima(const TrueImaList& list, const ImaTarget& target) {
     if (!can_hash(target.bank))
         return fail(Errc::unsupported, "ima.bank", to_string(target.bank) + " cannot be computed");
-    VS_TRY_VOID(check_template_digests(list));
     for (const ImaForm form : {ImaForm::hashed, ImaForm::padded_sha1, ImaForm::padded_sha1_old}) {
-        const bool applies =
-            form == ImaForm::hashed ||
-            (list.digest_bytes == eventlog::digest_size(Algorithm::sha1) && target.bank != Algorithm::sha1);
+        const bool applies = form == ImaForm::hashed ||
+                             (list.template_hash() == Algorithm::sha1 && target.bank != Algorithm::sha1);
         if (!applies)
             continue;
         if (const auto entries = longest_prefix(list, target, form))

@@ -46,9 +46,26 @@ enum class ImaForm : std::uint8_t {
 
 std::string_view to_string(ImaForm form);
 
-/// `untrusted` at "ima.template_digest" names the first entry whose digest is not the hash of its data;
-/// violations have none. The hash is the one of the digests' length that makes the first entry true.
-Result<void> check_template_digests(const eventlog::ImaList& list);
+/// A list whose every template digest is the hash of its entry's data; violations have none. The list must
+/// outlive it.
+class TrueImaList {
+public:
+    const eventlog::ImaList& list() const { return list_; }
+
+    Algorithm template_hash() const { return template_hash_; }
+
+private:
+    friend Result<TrueImaList> check_template_digests(const eventlog::ImaList& list);
+
+    TrueImaList(const eventlog::ImaList& list, Algorithm hash) : list_(list), template_hash_(hash) {}
+
+    const eventlog::ImaList& list_;
+    Algorithm template_hash_;
+};
+
+/// `untrusted` at "ima.template_digest" names the first entry whose digest is not the hash of its data. The
+/// hash is the one of the digests' length that makes the first entry true.
+Result<TrueImaList> check_template_digests(const eventlog::ImaList& list);
 
 /// Values of the PCRs that the whole list touches, from where they start; the template digests are not
 /// checked. `unsupported` for a bank that cannot be computed.
@@ -59,9 +76,6 @@ struct ImaReplay {
     ImaForm form = ImaForm::hashed;
 };
 
-/// The longest prefix of the list whose entries for `pcr`, from `start`, lead to `quoted`: in the first
-/// form that leads there. `untrusted` at "ima.template_digest" where an entry's digest is not the hash
-/// of its data, and at "ima.replay" where no prefix leads there.
 struct ImaTarget {
     Algorithm bank{};
     std::uint32_t pcr = 10;
@@ -69,7 +83,9 @@ struct ImaTarget {
     Bytes start = {}; ///< the value before the first entry, of a list that goes on from another; none: zeros
 };
 
-Result<ImaReplay> replay_ima(const eventlog::ImaList& list, const ImaTarget& target);
+/// The longest prefix of the list whose entries for `pcr`, from `start`, lead to `quoted`: in the first
+/// form that leads there. `untrusted` at "ima.replay" where no prefix leads there.
+Result<ImaReplay> replay_ima(const TrueImaList& list, const ImaTarget& target);
 
 /// The first entry is boot_aggregate and its digest is the hash over PCRs 0-9, or 0-7, of the bank that it
 /// names, which must be quoted. `untrusted` at "ima.boot_aggregate" otherwise.

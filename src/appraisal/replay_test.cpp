@@ -103,7 +103,7 @@ TEST(ReplayIma, FindsTheLongestPrefixAndItsForm) {
     const auto list = eventlog::parse_ima_list(bytes);
     ASSERT_TRUE(list);
     const auto replayed = [&list](const Buffer& quoted) {
-        return replay_ima(*list, {.bank = Algorithm::sha256, .quoted = quoted});
+        return replay_ima(*check_template_digests(*list), {.bank = Algorithm::sha256, .quoted = quoted});
     };
     const Buffer ones(32, 0xFF);
     const Buffer hashed = hash(Algorithm::sha256, template_data(a));
@@ -121,20 +121,47 @@ TEST(ReplayIma, FindsTheLongestPrefixAndItsForm) {
     EXPECT_EQ(replayed(Buffer(32, 0x55)).error().where, "ima.replay");
 }
 
+TEST(ReplayIma, LeadsNowhereFromAValueOfAnotherSize) {
+    const Buffer bytes = entry("/a");
+    const auto list = eventlog::parse_ima_list(bytes);
+    const Buffer start(20);
+    const auto replayed = replay_ima(*check_template_digests(*list),
+                                     {.bank = Algorithm::sha256, .quoted = start, .start = start});
+    EXPECT_EQ(replayed.error().where, "ima.replay");
+}
+
 TEST(ReplayIma, RefusesATemplateDigestThatIsNotTheHash) {
     Buffer bytes = entry("/a");
     bytes[5] ^= 1U;
     const auto list = eventlog::parse_ima_list(bytes);
-    const auto replayed = replay_ima(*list, {.bank = Algorithm::sha256, .quoted = Buffer(32)});
-    ASSERT_FALSE(replayed);
-    EXPECT_EQ(replayed.error().where, "ima.template_digest");
+    const auto checked = check_template_digests(*list);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().where, "ima.template_digest");
+}
+
+TEST(ReplayIma, NeedsNoHashWhereTheListHasTheBanksOwn) {
+    const Buffer data = template_data(entry("/a"));
+    const Buffer digest = hash(Algorithm::sha256, data);
+    eventlog::ImaList list{
+        .digest_bytes = 32,
+        .entries = {
+            {.pcr = 10, .template_digest = digest, .template_name = "ima-ng", .template_data = data}}};
+    const auto replayed = [&list] {
+        return replay_ima(*check_template_digests(list),
+                          {.bank = Algorithm::sha256, .quoted = reached({digest})});
+    };
+    EXPECT_EQ(replayed()->entries, 1U);
+    const Buffer other = hash(Algorithm::sha256, as_bytes("other"));
+    list.entries.front().template_digest = other;
+    EXPECT_FALSE(check_template_digests(list));
 }
 
 TEST(ReplayIma, LeadsToTheRecordedPcr10InEveryBank) {
     const auto boot = test::load_boot("uki-cmdline");
     const auto list = eventlog::parse_ima_list(boot.ima_log);
     for (const auto& [bank, values] : boot.pcrs) {
-        const auto replayed = replay_ima(*list, {.bank = bank, .quoted = values.at(10)});
+        const auto replayed =
+            replay_ima(*check_template_digests(*list), {.bank = bank, .quoted = values.at(10)});
         ASSERT_TRUE(replayed) << to_string(bank);
         EXPECT_EQ(replayed->form, bank == Algorithm::sha384 ? ImaForm::padded_sha1 : ImaForm::hashed);
     }

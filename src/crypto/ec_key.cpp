@@ -43,7 +43,8 @@ Buffer padded(Bytes number, std::size_t size) {
     return out;
 }
 
-/// nullptr when the point is not on the curve.
+/// nullptr when the point is not on the curve. On a curve of prime order, as both are, every other point has
+/// that order: the quick check is the whole one [SP 800-56A, partial public-key validation].
 OwnedPkey key_from_point(Curve curve, Buffer point) {
     const OwnedPkeyCtx context(check(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)));
     check(EVP_PKEY_fromdata_init(context.get()));
@@ -58,7 +59,7 @@ OwnedPkey key_from_point(Curve curve, Buffer point) {
     if (!good || key == nullptr)
         return nullptr;
     const OwnedPkeyCtx checker(check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)));
-    return ok(EVP_PKEY_public_check(checker.get())) ? std::move(key) : nullptr;
+    return ok(EVP_PKEY_public_check_quick(checker.get())) ? std::move(key) : nullptr;
 }
 
 /// The public half of a key that libcrypto holds, on P-256.

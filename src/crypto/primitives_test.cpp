@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/kdf.h"
 #include "crypto/mac.h"
+#include "crypto/many_digests.h"
 #include "crypto/random.h"
 
 #include <gtest/gtest.h>
@@ -75,6 +76,21 @@ TEST(Hasher, StartsAnewAfterFinish) {
     EXPECT_EQ(to_hex(first), to_hex(sha256(as_bytes("abc"))));
     EXPECT_EQ(sha256({as_bytes("a"), as_bytes("bc")}), sha256(as_bytes("abc")));
     EXPECT_EQ(to_hex(sha256(Bytes())), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+TEST(ManyDigests, AreEachTheDigestOfTheirParts) {
+    for (const HashAlg alg : {HashAlg::sha1, HashAlg::sha256, HashAlg::sha384, HashAlg::sha512}) {
+        ManyDigests digests(alg);
+        Buffer value(digest_size(alg));
+        Buffer expected = value;
+        for (int i = 0; i < 3; ++i) {
+            expected = digest(alg, {expected, as_bytes("ab")});
+            digests.digest({value, as_bytes("a"), as_bytes("b")}, value); // over what it read
+            EXPECT_EQ(value, expected);
+        }
+        digests.digest({}, value);
+        EXPECT_EQ(value, digest(alg, Bytes()));
+    }
 }
 
 TEST(Equal, ComparesSizesAndEveryByte) {

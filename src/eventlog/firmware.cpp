@@ -162,6 +162,7 @@ private:
         const bool too_few = count == 0 && event.extends();
         if (count > spec_.entries.size() || too_few)
             return fail(Errc::malformed, "eventlog.digest_count", std::to_string(count) + " digests");
+        event.digests.reserve(count);
         for (std::uint32_t i = 0; i < count; ++i) {
             VS_TRY(const auto number, in_.little<std::uint16_t>("eventlog.algorithm"));
             const auto* const entry = spec_.find(algorithm_from_number(number));

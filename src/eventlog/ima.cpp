@@ -45,7 +45,7 @@ Result<ImaEntry> take_entry(Reader& in, std::size_t digest_bytes, const ImaLimit
     entry.template_name = as_text(name);
     if (!std::ranges::all_of(entry.template_name, [](char c) { return c > ' ' && c < 0x7F; }))
         return fail(Errc::malformed, "ima.template_name", "not printable");
-    if (entry.template_name == oldest_template) {
+    if (is_oldest_template(entry)) {
         VS_TRY(entry.template_data, take_oldest_data(in));
         return entry;
     }
@@ -113,8 +113,12 @@ Result<ImaList> parse_ima_list(Bytes list, std::optional<std::size_t> digest_byt
     return usual;
 }
 
+bool is_oldest_template(const ImaEntry& entry) {
+    return entry.template_name == oldest_template;
+}
+
 Result<Buffer> ima_hash_input(const ImaEntry& entry) {
-    if (entry.template_name != oldest_template)
+    if (!is_oldest_template(entry))
         return to_buffer(entry.template_data);
     Reader in(entry.template_data);
     VS_TRY(const Bytes digest, in.take(sha1_size, "ima.template_data"));
@@ -201,7 +205,7 @@ Result<ImaFile> decode_ima_file(const ImaEntry& entry) {
     constexpr std::string_view where = "ima.template_data";
     Reader in(entry.template_data);
     ImaFile file;
-    if (entry.template_name == oldest_template) {
+    if (is_oldest_template(entry)) {
         file.algorithm = "sha1";
         VS_TRY(file.digest, in.take(sha1_size, where));
         VS_TRY(const Bytes name, take_field(in));

@@ -43,6 +43,9 @@ struct ImaList {
 Result<ImaList>
 parse_ima_list(Bytes list, std::optional<std::size_t> digest_bytes = {}, const ImaLimits& limits = {});
 
+/// The template "ima", whose digest is not over its data as they stand.
+bool is_oldest_template(const ImaEntry& entry);
+
 /// The bytes whose hash is the template digest: the template data, or for the oldest template ("ima") the
 /// file digest and the name padded to 256 bytes.
 Result<Buffer> ima_hash_input(const ImaEntry& entry);
