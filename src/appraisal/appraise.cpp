@@ -257,10 +257,15 @@ private:
 
     /// 10 and 11
     bool images() {
-        const MatchInput input{.log = log_,
+        const JudgedEvents events = judged_events(log_);
+        const MatchInput input{.events = events,
                                .quoted = in_.quoted,
                                .policy_bank = in_.policy_bank,
                                .command_line = in_.command_line};
+        if (in_.image_index != nullptr)
+            for (const BaseImage* const image : in_.image_index->find(events, in_.policy_bank))
+                if (eligible(*image) && accepts_secure_boot(*image) && match(*image, input).empty())
+                    return accept(*image);
         std::optional<std::vector<Reason>> nearest;
         for (const BaseImage& image : in_.images) {
             if (!eligible(image) || !accepts_secure_boot(image))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/image_index.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
 #include "base/bytes.h"
@@ -57,6 +58,7 @@ struct AppraisalInput {
     /// digest.
     std::optional<std::string> command_line;
     std::span<const BaseImage> images;
+    const ImageIndex* image_index = nullptr;  ///< of `images`, where they are many
     std::span<const std::string> host_groups; ///< groups of this host
     std::optional<FirmwarePin> firmware_pin;  ///< absent before approval: refused with its own reason
     FirmwareRule firmware_rule{};

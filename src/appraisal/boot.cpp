@@ -231,6 +231,13 @@ std::vector<const Event*> judged_events(const FirmwareLog& log, std::uint32_t pc
     return events;
 }
 
+JudgedEvents judged_events(const FirmwareLog& log) {
+    JudgedEvents out;
+    for (std::size_t i = 0; i < image_pcrs.size(); ++i)
+        out[i] = judged_events(log, image_pcrs[i]);
+    return out;
+}
+
 std::optional<Role> BootEvents::role(const Event& event) const {
     if (&event == kernel)
         return Role::kernel;

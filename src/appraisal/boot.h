@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/image_index.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
 #include "eventlog/firmware.h"
@@ -39,6 +40,9 @@ std::string firmware_version(const eventlog::FirmwareLog& log);
 /// The events of a PCR that a base image names: all that extend, but for the generic ones that the grammar
 /// allows (separators; PCR 4's "Calling EFI Application from Boot Option" and its return).
 std::vector<const eventlog::Event*> judged_events(const eventlog::FirmwareLog& log, std::uint32_t pcr);
+
+/// Those of every PCR.
+JudgedEvents judged_events(const eventlog::FirmwareLog& log);
 
 /// The operating system's pieces; nullptr where no event shows one.
 struct BootEvents {

@@ -15,12 +15,11 @@ using eventlog::Event;
 
 class Matcher {
 public:
-    Matcher(const BaseImage& image, const MatchInput& input)
-        : image_(image), input_(input), boot_(find_boot(input.log)) {}
+    Matcher(const BaseImage& image, const MatchInput& input) : image_(image), input_(input) {}
 
     std::vector<Reason> match() {
-        for (const std::uint32_t pcr : image_pcrs)
-            match_pcr(pcr);
+        for (std::size_t i = 0; i < image_pcrs.size(); ++i)
+            match_pcr(image_pcrs[i], input_.events[i]);
         // Consequences (a changed file, a changed measurement of the whole) come after what was changed.
         std::vector<Reason> ordered;
         for (const bool first : {true, false})
@@ -51,8 +50,7 @@ private:
     }
 
     /// What is alike at both ends is set aside; the rest is compared place by place.
-    void match_pcr(std::uint32_t pcr) {
-        Events events = judged_events(input_.log, pcr);
+    void match_pcr(std::uint32_t pcr, Events events) {
         References references;
         for (const Reference& reference : image_.references)
             if (reference.pcr == pcr)
@@ -137,7 +135,6 @@ private:
 
     const BaseImage& image_;
     const MatchInput& input_;
-    BootEvents boot_;
     std::vector<Reason> reasons_;
 };
 

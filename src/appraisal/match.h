@@ -2,6 +2,7 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/boot.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
 #include "eventlog/firmware.h"
@@ -13,9 +14,9 @@
 namespace vouchsafe::appraisal {
 
 struct MatchInput {
-    const eventlog::FirmwareLog& log;
-    const QuotedPcrs& quoted; ///< its banks are compared wherever a reference has their digest
-    Algorithm policy_bank{};  ///< must be among each reference's digests
+    const JudgedEvents& events; ///< of the boot
+    const QuotedPcrs& quoted;   ///< its banks are compared wherever a reference has their digest
+    Algorithm policy_bank{};    ///< must be among each reference's digests
     const std::optional<std::string>& command_line; ///< the host's account
 };
 
