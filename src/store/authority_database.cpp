@@ -98,11 +98,11 @@ public:
 
     Result<std::optional<inventory::HostObservation>> observation(const HostId& host) override {
         const std::scoped_lock lock(mutex_);
-        VS_TRY(Statement query, database_.prepare("SELECT document FROM observations WHERE host = ?"));
-        VS_TRY(const bool row, query.bind(1, host.text).step());
+        VS_TRY(const auto query, find_observation_.use());
+        VS_TRY(const bool row, query->bind(1, host.text).step());
         if (!row)
             return std::nullopt;
-        VS_TRY(inventory::HostObservation found, read(query.text(0)));
+        VS_TRY(inventory::HostObservation found, read(query->text(0)));
         return found;
     }
 
@@ -110,10 +110,8 @@ public:
         const std::string document = json::canonical(observation.to_json());
         VS_TRY_VOID(read(document)); // one that could not be read back would spoil the list
         const std::scoped_lock lock(mutex_);
-        VS_TRY(Statement insert,
-               database_.prepare("INSERT INTO observations (host, document) VALUES (?, ?) "
-                                 "ON CONFLICT (host) DO UPDATE SET document = excluded.document"));
-        return insert.bind(1, observation.host.text).bind(2, document).run();
+        VS_TRY(const auto insert, save_observation_.use());
+        return insert->bind(1, observation.host.text).bind(2, document).run();
     }
 
     Result<std::vector<inventory::HostObservation>> observations() override {
@@ -140,10 +138,8 @@ public:
 
     Result<void> save_evidence(const HostId& host, Bytes evidence) override {
         const std::scoped_lock lock(mutex_);
-        VS_TRY(Statement insert,
-               database_.prepare("INSERT INTO evidence (host, body) VALUES (?, ?) "
-                                 "ON CONFLICT (host) DO UPDATE SET body = excluded.body"));
-        return insert.bind(1, host.text).bind(2, evidence).run();
+        VS_TRY(const auto insert, save_evidence_.use());
+        return insert->bind(1, host.text).bind(2, evidence).run();
     }
 
     Result<void> forget(const HostId& host) override {
@@ -166,17 +162,29 @@ private:
 
     Sqlite& database_;
     std::mutex& mutex_;
+    Prepared find_observation_{database_, "SELECT document FROM observations WHERE host = ?"};
+    Prepared save_observation_{database_,
+                               "INSERT INTO observations (host, document) VALUES (?, ?) "
+                               "ON CONFLICT (host) DO UPDATE SET document = excluded.document"};
+    Prepared save_evidence_{database_,
+                            "INSERT INTO evidence (host, body) VALUES (?, ?) "
+                            "ON CONFLICT (host) DO UPDATE SET body = excluded.body"};
 };
 
 } // namespace
 
+// Two connections to one file: a change must be on the disk before it is in force, while what an attestation
+// leaves behind may be lost with the power, for the price of another attestation. The mutex keeps the two
+// from waiting for each other in SQLite, which would sleep.
 struct AuthorityDatabase::Impl {
-    explicit Impl(Sqlite opened) : database(std::move(opened)) {}
+    Impl(Sqlite for_changes, Sqlite for_records)
+        : change_database(std::move(for_changes)), record_database(std::move(for_records)) {}
 
-    Sqlite database;
+    Sqlite change_database;
+    Sqlite record_database;
     std::mutex mutex;
-    Changes changes{database, mutex};
-    Records records{database, mutex};
+    Changes changes{change_database, mutex};
+    Records records{record_database, mutex};
 };
 
 AuthorityDatabase::AuthorityDatabase(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -184,9 +192,10 @@ AuthorityDatabase::AuthorityDatabase(std::unique_ptr<Impl> impl) : impl_(std::mo
 AuthorityDatabase::~AuthorityDatabase() = default;
 
 Result<std::unique_ptr<AuthorityDatabase>> AuthorityDatabase::open(const std::string& path) {
-    VS_TRY(Sqlite database, Sqlite::open(path, migrations));
+    VS_TRY(Sqlite changes, Sqlite::open(path, migrations));
+    VS_TRY(Sqlite records, Sqlite::open(path, migrations, Commits::at_leisure));
     return std::unique_ptr<AuthorityDatabase>(
-        new AuthorityDatabase(std::make_unique<Impl>(std::move(database))));
+        new AuthorityDatabase(std::make_unique<Impl>(std::move(changes), std::move(records))));
 }
 
 inventory::ChangeLog& AuthorityDatabase::changes() {

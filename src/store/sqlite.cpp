@@ -80,6 +80,11 @@ Result<void> Statement::run() {
     return {};
 }
 
+void Statement::reset() {
+    sqlite3_reset(statement_); // says once more what the step said
+    sqlite3_clear_bindings(statement_);
+}
+
 std::string Statement::text(int column) const {
     const Buffer bytes = blob(column);
     return std::string(as_text(bytes));
@@ -101,7 +106,7 @@ Sqlite::~Sqlite() {
     sqlite3_close(database_);
 }
 
-Result<Sqlite> Sqlite::open(const std::string& path, Migrations migrations) {
+Result<Sqlite> Sqlite::open(const std::string& path, Migrations migrations, Commits commits) {
     // Made here first, so that it never exists with a mode that others can read.
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -115,9 +120,11 @@ Result<Sqlite> Sqlite::open(const std::string& path, Migrations migrations) {
         return sqlite_error(raw, "database.open");
     sqlite3_busy_timeout(raw, 5000);
     sqlite3_extended_result_codes(raw, 1);
-    VS_TRY_VOID(
-        database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                         "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON"));
+    VS_TRY_VOID(database.execute("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;"
+                                 "PRAGMA trusted_schema = OFF"));
+    VS_TRY_VOID(database.execute(commits == Commits::durable
+                                     ? "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON"
+                                     : "PRAGMA synchronous = NORMAL; PRAGMA secure_delete = FAST"));
     VS_TRY_VOID(migrate(database, migrations));
     return database;
 }

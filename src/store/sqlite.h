@@ -41,6 +41,9 @@ public:
     /// For statements without rows.
     Result<void> run();
 
+    /// As it was prepared: without parameters, before its first row.
+    void reset();
+
     std::string text(int column) const;
     std::int64_t integer(int column) const;
     Buffer blob(int column) const;
@@ -53,10 +56,17 @@ private:
     sqlite3_stmt* statement_;
 };
 
+/// When a commit is on the disk.
+enum class Commits : std::uint8_t {
+    durable,    ///< before it returns
+    at_leisure, ///< some time later: a power cut may take back the last ones, but nothing by halves
+};
+
 class Sqlite {
 public:
     /// Makes the file with mode 0600 where it is missing, and brings its schema up to date.
-    static Result<Sqlite> open(const std::string& path, Migrations migrations);
+    static Result<Sqlite>
+    open(const std::string& path, Migrations migrations, Commits commits = Commits::durable);
 
     Sqlite(Sqlite&& other) noexcept;
     Sqlite(const Sqlite&) = delete;
@@ -85,6 +95,47 @@ private:
     explicit Sqlite(sqlite3* database) : database_(database) {}
 
     sqlite3* database_;
+};
+
+/// A statement that is used often: prepared at its first use, and reset after each. Not safe for several
+/// threads; the database outlives it.
+class Prepared {
+public:
+    Prepared(Sqlite& database, std::string_view sql) : database_(database), sql_(sql) {}
+
+    class Use {
+    public:
+        explicit Use(Statement& statement) : statement_(&statement) {}
+
+        Use(Use&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        Use& operator=(Use&&) = delete;
+
+        ~Use() {
+            if (statement_ != nullptr)
+                statement_->reset();
+        }
+
+        Statement* operator->() const { return statement_; }
+
+    private:
+        Statement* statement_;
+    };
+
+    Result<Use> use() {
+        if (!statement_) {
+            VS_TRY(Statement made, database_.prepare(sql_));
+            statement_.emplace(std::move(made));
+        }
+        return Use(*statement_);
+    }
+
+private:
+    Sqlite& database_;
+    std::string_view sql_;
+    std::optional<Statement> statement_;
 };
 
 } // namespace vouchsafe::store
