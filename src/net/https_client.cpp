@@ -165,6 +165,11 @@ Result<ClientResponse> HttpsClient::send(const ClientRequest& request, std::chro
     return *std::move(answer);
 }
 
+void HttpsClient::disconnect() {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->idle.clear();
+}
+
 const Endpoint& HttpsClient::server() const {
     return impl_->config.server;
 }

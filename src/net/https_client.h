@@ -60,6 +60,9 @@ public:
 
     Result<ClientResponse> send(const ClientRequest& request, std::chrono::milliseconds limit);
 
+    /// Closes idle connections: the next request makes a new one, which may resume a TLS session.
+    void disconnect();
+
     const Endpoint& server() const;
 
 private:

@@ -119,6 +119,20 @@ TEST(HttpsClient, UsesAConnectionAgain) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+TEST(HttpsClient, DialsAnewAfterDisconnect) {
+    std::atomic<int> connections = 0;
+    ScriptedServer server(certificate(), {}, [&](ScriptedServer::Peer& peer, int) {
+        ++connections;
+        while (!peer.read_until("\r\n\r\n").empty())
+            peer.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    auto client = HttpsClient::create(client_config(server.port(), certificate())).value();
+    EXPECT_EQ(client.send({}, 20s).value().status, 200);
+    client.disconnect();
+    EXPECT_EQ(client.send({}, 20s).value().status, 200);
+    EXPECT_EQ(connections, 2);
+}
+
 TEST(HttpsClient, OpensAnotherWhereTheServerHasClosed) {
     const ScriptedServer server(certificate(), {}, [](Peer& peer, int) {
         (void)peer.read_until("\r\n\r\n");

@@ -16,17 +16,39 @@ namespace vouchsafe::net {
 
 namespace {
 
+constexpr long most_sessions = 16'384; // of under 1 KiB each
+constexpr long session_seconds = 3'600;
+
+/// Without client certificates a session holds nothing but its secret, and resuming it saves a signature. The
+/// sessions stay here, one ticket each: cheaper than tickets that carry them, and gone with the process.
+void resume_sessions(SSL_CTX& context) {
+    constexpr std::string_view scope = "vouchsafe";
+    SSL_CTX_set_options(&context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(&context, 1);
+    SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_SERVER);
+    SSL_CTX_sess_set_cache_size(&context, most_sessions);
+    SSL_CTX_set_timeout(&context, session_seconds);
+    VS_CHECK(SSL_CTX_set_session_id_context(
+                 &context, as_bytes(scope).data(), static_cast<unsigned>(scope.size())) == 1);
+}
+
+/// With client certificates stateless tickets cost more than the handshake they save, and a session that
+/// outlives a withdrawn trust would have to be hunted down.
+void forget_sessions(SSL_CTX& context) {
+    SSL_CTX_set_num_tickets(&context, 0);
+    SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
+}
+
 Result<asio::ssl::context> server_tls(const ServerConfig& config) {
     asio::ssl::context context(asio::ssl::context::tls_server);
     SSL_CTX& raw = *context.native_handle();
     VS_CHECK(SSL_CTX_set_min_proto_version(&raw, TLS1_3_VERSION) == 1);
     VS_CHECK(SSL_CTX_set1_groups_list(&raw, "X25519:P-256") == 1);
-    // No resumption: with client certificates stateless tickets cost more than the handshake they save, and
-    // a session that outlives a withdrawn trust would have to be hunted down.
-    SSL_CTX_set_num_tickets(&raw, 0);
-    SSL_CTX_set_session_cache_mode(&raw, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(&raw, SSL_MODE_RELEASE_BUFFERS);
-    if (config.client_certificates == ClientCertificates::requested) {
+    if (config.client_certificates == ClientCertificates::ignored) {
+        resume_sessions(raw);
+    } else {
+        forget_sessions(raw);
         SSL_CTX_set_verify(&raw, SSL_VERIFY_PEER, nullptr);
         // Any certificate will do: the handshake proves the key, the handler knows whose it is.
         SSL_CTX_set_cert_verify_callback(&raw, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);

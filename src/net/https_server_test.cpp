@@ -1,5 +1,7 @@
 #include "net/https_server.h"
 #include "net/test_support.h"
+#include "net/tls_context.h"
+#include "net/tls_stream.h"
 #include "net/workers.h"
 
 #include <gtest/gtest.h>
@@ -181,6 +183,57 @@ TEST(HttpsServer, NamesTheKeyOfAClientCertificate) {
     with_certificate.identity = own.identity();
     auto known = HttpsClient::create(std::move(with_certificate)).value();
     EXPECT_EQ(as_text(ask(known, {}).value().body), own.pin());
+}
+
+/// Whether the second of two connections of one client resumes the first one's session.
+bool resumes(const ClientTls& tls, const Endpoint& first, const Endpoint& second) {
+    bool resumed = false;
+    for (const Endpoint& server : {first, second}) {
+        const Deadline soon = Deadline::clock::now() + 20s;
+        auto stream = TlsStream::connect(tls, {.server = server, .resolve = {}, .deadline = soon});
+        EXPECT_TRUE(stream.has_value());
+        resumed = stream->resumed();
+        EXPECT_TRUE(stream->write_all(as_bytes("GET /a HTTP/1.1\r\n\r\n"), soon));
+        Buffer space(1024);
+        EXPECT_TRUE(stream->read_some(space, soon)); // the ticket comes before the answer
+    }
+    return resumed;
+}
+
+ClientTls client_tls() {
+    const ServerTrust trust = PinnedKey{certificate().pin()};
+    return ClientTls::create(TlsVersions::only_1_3, &trust, std::nullopt).value();
+}
+
+TEST(HttpsServer, ResumesSessionsOfClientsWithoutCertificates) {
+    const auto server = start(at_once(echo));
+    const Endpoint here{.host = "127.0.0.1", .port = server->port()};
+    const ClientTls tls = client_tls();
+    EXPECT_TRUE(resumes(tls, here, here));
+    EXPECT_TRUE(resumes(tls, here, here)); // each resumed session brings the next ticket
+}
+
+TEST(HttpsServer, ResumesNoSessionWhereItAsksForCertificates) {
+    ServerConfig config = server_config(certificate());
+    config.client_certificates = ClientCertificates::requested;
+    const auto server = HttpsServer::listen(std::move(config), at_once(echo)).value();
+    const Endpoint here{.host = "127.0.0.1", .port = server->port()};
+    EXPECT_FALSE(resumes(client_tls(), here, here));
+}
+
+TEST(HttpsServer, ClientsResumeNoSessionWithAnotherHost) {
+    const auto server = start(at_once(echo));
+    EXPECT_FALSE(resumes(client_tls(),
+                         {.host = "127.0.0.1", .port = server->port()},
+                         {.host = "localhost", .port = server->port()}));
+}
+
+TEST(HttpsServer, AnotherProcessResumesNoSessionOfThisOne) {
+    const auto one = start(at_once(echo));
+    const auto other = start(at_once(echo));
+    EXPECT_FALSE(resumes(client_tls(),
+                         {.host = "127.0.0.1", .port = one->port()},
+                         {.host = "127.0.0.1", .port = other->port()}));
 }
 
 TEST(HttpsServer, TakesAnAnswerFromAnotherThread) {

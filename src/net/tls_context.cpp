@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <set>
 
 namespace vouchsafe::net {
@@ -88,6 +89,55 @@ Result<void> trust_authorities(SSL_CTX& context, const TrustedCa& trust) {
     return {};
 }
 
+// The newest session with the one host that a context is for. It lives as long as the context, which each
+// connection keeps alive.
+struct Sessions {
+    std::mutex mutex;
+    std::string host; // of the first connection
+    SslSession newest;
+};
+
+int sessions_place() {
+    static const int place = SSL_CTX_get_ex_new_index(
+        0, nullptr, nullptr, nullptr, [](void*, void* sessions, CRYPTO_EX_DATA*, int, long, void*) {
+            delete static_cast<Sessions*>(
+                sessions); // NOLINT(cppcoreguidelines-owning-memory): libcrypto's way
+        });
+    VS_CHECK(place >= 0);
+    return place;
+}
+
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+    auto* const sessions = static_cast<Sessions*>(SSL_get_app_data(ssl));
+    if (sessions == nullptr)
+        return 0;
+    const std::scoped_lock lock(sessions->mutex);
+    sessions->newest.reset(session);
+    return 1; // it is ours now
+}
+
+void keep_sessions(SSL_CTX& context) {
+    auto sessions = std::make_unique<Sessions>();
+    VS_CHECK(SSL_CTX_set_ex_data(&context, sessions_place(), sessions.get()) == 1);
+    (void)sessions.release(); // the context's now
+    SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(&context, &keep_session);
+}
+
+void resume_session(SSL_CTX& context, SSL& ssl, const std::string& host) {
+    auto* const sessions = static_cast<Sessions*>(SSL_CTX_get_ex_data(&context, sessions_place()));
+    if (sessions == nullptr)
+        return;
+    const std::scoped_lock lock(sessions->mutex);
+    if (sessions->host.empty())
+        sessions->host = host;
+    if (sessions->host != host)
+        return;
+    SSL_set_app_data(&ssl, sessions);
+    if (sessions->newest)
+        VS_CHECK(SSL_set_session(&ssl, sessions->newest.get()) == 1);
+}
+
 } // namespace
 
 struct ClientTls::Pins {
@@ -161,6 +211,8 @@ Result<ClientTls> ClientTls::create(TlsVersions versions,
         VS_TRY_VOID(use_identity(context, *identity));
     if (trust == nullptr)
         return tls;
+    if (versions == TlsVersions::only_1_3)
+        keep_sessions(context);
     if (const auto* ca = std::get_if<TrustedCa>(trust)) {
         VS_TRY_VOID(trust_authorities(context, *ca));
         tls.check_name_ = true;
@@ -204,6 +256,7 @@ Result<Ssl> ClientTls::connection(const std::string& host) const {
         if (set != 1)
             return fail(Errc::malformed, "net.connect", "not a host name");
     }
+    resume_session(*context_, *ssl, host);
     return ssl;
 }
 

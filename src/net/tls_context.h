@@ -21,6 +21,7 @@ template <auto Free> struct FreeBy {
 
 using SslContext = std::unique_ptr<SSL_CTX, FreeBy<SSL_CTX_free>>;
 using Ssl = std::unique_ptr<SSL, FreeBy<SSL_free>>;
+using SslSession = std::unique_ptr<SSL_SESSION, FreeBy<SSL_SESSION_free>>;
 using X509Certificate = std::unique_ptr<X509, FreeBy<X509_free>>;
 
 /// Our own certificate chain and key go into the context; `malformed` at "tls.certificate" or "tls.key",
@@ -41,7 +42,8 @@ public:
     static Result<ClientTls>
     create(TlsVersions versions, const ServerTrust* trust, const std::optional<TlsIdentity>& identity);
 
-    /// A connection's state, to check for `host` where the trust is a CA.
+    /// A connection's state, to check for `host` where the trust is a CA. It resumes the newest session with
+    /// that host, if the server gave one: this context checked the server when the session began.
     Result<Ssl> connection(const std::string& host) const;
 
 private:

@@ -61,6 +61,9 @@ public:
 
     X509Certificate peer_certificate() const;
 
+    /// Whether the handshake resumed a session.
+    bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
 private:
     TlsStream(Socket socket, Ssl ssl, const Cancellation* cancellation)
         : socket_(std::move(socket)), ssl_(std::move(ssl)), cancellation_(cancellation) {}
