@@ -340,5 +340,45 @@ TEST(Challenge, IsUnavailableWhileTheClusterIsDisabled) {
     EXPECT_EQ(reply.answer.error().code, Errc::unavailable);
 }
 
+// --- a TPM that is known from its last challenge
+
+TEST(KnownTpm, IsChallengedAsTheFirstTime) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    EXPECT_EQ(house.enrolment(machine).ca, "ek");
+}
+
+TEST(KnownTpm, IsRefusedOnceItsCaIsRevoked) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    const auto chain = crypto::certificates_from_pem(as_text(test::read_vector("attestation/ek-ca.pem")));
+    house.revoke(inventory::RevocationKind::ca, to_hex(chain->front().fingerprint()));
+    EXPECT_EQ(codes(house.must_attest(machine).reasons), std::vector<std::string>{"endorsement.certificate"});
+}
+
+TEST(KnownTpm, IsRefusedOnceItsCaIsRemoved) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    house.history.must(inventory::CaRemove{.name = "ek"});
+    EXPECT_EQ(codes(house.must_attest(machine).reasons), std::vector<std::string>{"endorsement.certificate"});
+}
+
+TEST(KnownTpm, WithoutItsCertificateIsJudgedAnew) {
+    AttestationHouse house;
+    AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    machine.certificates.clear();
+    EXPECT_EQ(codes(house.must_attest(machine).reasons),
+              std::vector<std::string>{"endorsement.no_certificate"});
+}
+
 } // namespace
 } // namespace vouchsafe::attestation

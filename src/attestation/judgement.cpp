@@ -158,11 +158,12 @@ protocol::Reason endorsement_reason(std::string_view code) {
                   "import the endorsement key, or the CA certificate of the TPM's maker");
 }
 
-Reasons check_endorsement(const ProvenHost& host, const inventory::AuthorityState& state) {
+Reasons
+check_endorsement(const ProvenHost& host, const inventory::Settings& settings, const References& references) {
     Reasons out;
     if (host.challenge.endorsement.failure)
         out.push_back(endorsement_reason(*host.challenge.endorsement.failure));
-    if (lacks_registration(state, host.challenge.ek_digest))
+    if (lacks_registration(settings, references, host.challenge.ek_digest))
         out.push_back(endorsement_reason("endorsement.not_registered"));
     return out;
 }
@@ -240,7 +241,8 @@ appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
          .ima_log = view(question.evidence.ima_log),
          .userspace_log = view(question.evidence.userspace_log),
          .command_line = command_line == facts.end() ? std::nullopt : std::optional(command_line->second),
-         .images = question.references.images,
+         .images = question.references.images->images,
+         .image_index = &*question.references.images->index,
          .host_groups = question.enrolment.groups,
          .firmware_pin = to_pin(question.enrolment.firmware),
          .firmware_rule = question.settings.unsafe_ignore_firmware ? appraisal::FirmwareRule::unsafe_ignore

@@ -39,7 +39,8 @@ Reasons check_statement(const ProvenHost& host, const protocol::Evidence& eviden
 Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityState& state);
 
 /// The endorsement of an enrolled host: what was found at the challenge, and endorsement.not_registered.
-Reasons check_endorsement(const ProvenHost& host, const inventory::AuthorityState& state);
+Reasons
+check_endorsement(const ProvenHost& host, const inventory::Settings& settings, const References& references);
 
 /// boot.kexec: another kernel was started without a reset of the TPM since `last`.
 Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last);

@@ -19,26 +19,64 @@ std::string fingerprint(const crypto::Certificate& certificate) {
     return to_hex(certificate.fingerprint());
 }
 
-void add_ca(References& references,
-            const inventory::CaCertificate& ca,
-            const inventory::AuthorityState& state) {
+void add_ca(TrustedCas& cas, const inventory::CaCertificate& ca) {
     bool first = true;
     for (const std::string& pem : ca.chain) {
         const auto certificate = crypto::Certificate::from_pem(pem);
         const bool is_anchor = std::exchange(first, false);
-        if (!certificate || state.is_revoked(RevocationKind::ca, fingerprint(*certificate)))
+        if (!certificate || cas.revoked.contains(fingerprint(*certificate)))
             continue;
         if (is_anchor) {
-            references.names[fingerprint(*certificate)] = {.name = ca.name, .lab = ca.lab};
-            references.anchors.push_back(*certificate);
+            cas.names[fingerprint(*certificate)] = {.name = ca.name, .lab = ca.lab};
+            cas.anchors.push_back(*certificate);
         } else {
-            references.intermediates.push_back(*certificate);
+            cas.intermediates.push_back(*certificate);
         }
     }
 }
 
+std::set<std::string> revoked_cas(const inventory::AuthorityState& state) {
+    std::set<std::string> out;
+    if (const auto kind = state.revocations.find(RevocationKind::ca); kind != state.revocations.end())
+        for (const auto& [value, revocation] : kind->second)
+            out.insert(value);
+    return out;
+}
+
+std::shared_ptr<const TrustedCas> cas_of(const inventory::AuthorityState& state, const References* before) {
+    auto revoked = revoked_cas(state);
+    if (before != nullptr && before->cas->imported == state.cas && before->cas->revoked == revoked)
+        return before->cas;
+    auto out = std::make_shared<TrustedCas>();
+    out->imported = state.cas;
+    out->revoked = std::move(revoked);
+    for (const auto& [name, ca] : state.cas)
+        add_ca(*out, ca);
+    return out;
+}
+
+std::shared_ptr<const ApprovedImages> images_of(const inventory::AuthorityState& state,
+                                                const References* before) {
+    std::vector<const inventory::BaseImage*> approved;
+    std::vector<std::string> digests;
+    for (const auto& [version, image] : state.images)
+        if (!state.is_revoked(RevocationKind::image, version)) {
+            approved.push_back(&image);
+            digests.push_back(image.digest);
+        }
+    if (before != nullptr && before->images->digests == digests)
+        return before->images;
+    auto out = std::make_shared<ApprovedImages>();
+    out->digests = std::move(digests);
+    for (const inventory::BaseImage* const image : approved)
+        if (auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(image->document))))
+            out->images.push_back(*std::move(parsed));
+    out->index.emplace(out->images);
+    return out;
+}
+
 // The EK's own certificate: the first one, and only if it is of this key.
-std::optional<crypto::Certificate> own_certificate(const EndorsementQuestion& question) {
+std::optional<crypto::Certificate> own_certificate(const CertificationQuestion& question) {
     if (question.certificates.empty())
         return std::nullopt;
     auto certificate =
@@ -51,9 +89,10 @@ std::optional<crypto::Certificate> own_certificate(const EndorsementQuestion& qu
     return *std::move(certificate);
 }
 
-// The CA that was imported and the certificate leads to.
-std::optional<NamedCa> certified_by(const EndorsementQuestion& question, const crypto::Certificate& leaf) {
-    const References& references = question.references;
+// The path from the certificate to a CA that was imported.
+std::optional<std::vector<crypto::Certificate>> path_of(const CertificationQuestion& question,
+                                                        const crypto::Certificate& leaf) {
+    const TrustedCas& cas = question.cas;
     std::vector<crypto::Certificate> intermediates;
     for (const Buffer& der : question.certificates.subspan(1)) {
         if (intermediates.size() == most_certificates)
@@ -61,21 +100,27 @@ std::optional<NamedCa> certified_by(const EndorsementQuestion& question, const c
         if (auto certificate = crypto::Certificate::from_der(der, crypto::Padding::tolerated))
             intermediates.push_back(*std::move(certificate));
     }
-    intermediates.insert(
-        intermediates.end(), references.intermediates.begin(), references.intermediates.end());
-    const auto path = crypto::verify_chain({.leaf = leaf,
-                                            .intermediates = intermediates,
-                                            .anchors = references.anchors,
-                                            .now = question.now,
-                                            .purpose = crypto::Purpose::ek});
+    intermediates.insert(intermediates.end(), cas.intermediates.begin(), cas.intermediates.end());
+    auto path = crypto::verify_chain({.leaf = leaf,
+                                      .intermediates = intermediates,
+                                      .anchors = cas.anchors,
+                                      .now = question.now,
+                                      .purpose = crypto::Purpose::ek});
     if (!path)
         return std::nullopt;
     for (const crypto::Certificate& certificate : *path)
         if (question.state.is_revoked(RevocationKind::ca, fingerprint(certificate)))
             return std::nullopt;
-    const auto name = references.names.find(fingerprint(path->back()));
-    VS_CHECK(name != references.names.end()); // the path ends at an anchor
-    return name->second;
+    return *std::move(path);
+}
+
+crypto::Validity validity_of(std::span<const crypto::Certificate> path) {
+    crypto::Validity out{.not_before = path.front().not_before(), .not_after = path.front().not_after()};
+    for (const crypto::Certificate& certificate : path) {
+        out.not_before = std::max(out.not_before, certificate.not_before());
+        out.not_after = std::min(out.not_after, certificate.not_after());
+    }
+    return out;
 }
 
 inventory::TpmModel model_of(const crypto::Certificate& certificate) {
@@ -89,42 +134,54 @@ inventory::TpmModel model_of(const crypto::Certificate& certificate) {
 
 } // namespace
 
-References References::of(const inventory::AuthorityState& state) {
-    References out;
-    out.revision = state.revision;
-    for (const auto& [name, ca] : state.cas)
-        add_ca(out, ca, state);
-    for (const auto& [version, image] : state.images) {
-        if (state.is_revoked(RevocationKind::image, version))
-            continue;
-        if (auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(image.document))))
-            out.images.push_back(*std::move(parsed));
-    }
+References References::of(const inventory::AuthorityState& state, const References* before) {
+    References out{.revision = state.revision,
+                   .cas = cas_of(state, before),
+                   .images = images_of(state, before),
+                   .registered = {}};
+    for (const auto& [name, key] : state.endorsement_keys)
+        out.registered.insert(key.ek_digest);
     return out;
 }
 
-Endorsement judge_endorsement(const EndorsementQuestion& question) {
-    const inventory::Settings& settings = question.state.settings;
-    Endorsement out;
-    out.registered = question.state.endorsement_key_by_digest(question.ek_digest) != nullptr;
+Result<Certification> certify(const CertificationQuestion& question) {
     const auto certificate = own_certificate(question);
-    const auto ca = certificate ? certified_by(question, *certificate) : std::nullopt;
-    if (ca) {
-        out.ca = ca->name;
-        out.lab = ca->lab;
-        out.certificate = certificate->der();
-        out.tpm = model_of(*certificate);
+    if (!certificate)
+        return fail(Errc::untrusted, "endorsement.no_certificate");
+    const auto path = path_of(question, *certificate);
+    if (!path)
+        return fail(Errc::untrusted, "endorsement.certificate");
+    const auto name = question.cas.names.find(fingerprint(path->back()));
+    VS_CHECK(name != question.cas.names.end()); // the path ends at an anchor
+    return Certification{.ca = name->second,
+                         .certificate = certificate->der(),
+                         .tpm = model_of(*certificate),
+                         .validity = validity_of(*path)};
+}
+
+Endorsement judge_endorsement(const EndorsementQuestion& question) {
+    const inventory::Settings& settings = question.settings;
+    const Result<Certification>& certification = question.certification;
+    Endorsement out;
+    out.registered = question.references.registered.contains(question.ek_digest);
+    if (certification) {
+        out.ca = certification->ca.name;
+        out.lab = certification->ca.lab;
+        out.certificate = certification->certificate;
+        out.tpm = certification->tpm;
     }
-    if (!ca && settings.require_certificate_validation)
-        out.failure = certificate ? "endorsement.certificate" : "endorsement.no_certificate";
-    else if (!ca && !out.registered && settings.require_endorsement_keys)
+    if (!certification && settings.require_certificate_validation)
+        out.failure = certification.error().where;
+    else if (!certification && !out.registered && settings.require_endorsement_keys)
         out.failure = "endorsement.absent";
     return out;
 }
 
-bool lacks_registration(const inventory::AuthorityState& state, std::string_view ek_digest) {
-    return state.settings.require_endorsement_keys && !state.settings.unsafe_auto_enrol &&
-           state.endorsement_key_by_digest(ek_digest) == nullptr;
+bool lacks_registration(const inventory::Settings& settings,
+                        const References& references,
+                        const std::string& ek_digest) {
+    return settings.require_endorsement_keys && !settings.unsafe_auto_enrol &&
+           !references.registered.contains(ek_digest);
 }
 
 } // namespace vouchsafe::attestation

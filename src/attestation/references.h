@@ -2,18 +2,24 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/image_index.h"
 #include "attestation/sealed_challenge.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "crypto/x509.h"
 #include "inventory/state.h"
 #include "tpm/keys.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace vouchsafe::attestation {
@@ -23,24 +29,61 @@ struct NamedCa {
     bool lab = false;
 };
 
-struct References {
-    std::int64_t revision = -1;
+/// CA certificates, none that is revoked.
+struct TrustedCas {
     std::vector<crypto::Certificate> anchors;
     std::map<std::string, NamedCa> names; ///< of anchors, by hex fingerprint
     std::vector<crypto::Certificate> intermediates;
-    std::vector<appraisal::BaseImage> images; ///< none that is revoked
 
-    /// What cannot be read is left out: it was refused at its import, and trusts nothing here.
-    static References of(const inventory::AuthorityState& state);
+    /// What they were read from, to tell whether the state still says the same.
+    decltype(inventory::AuthorityState::cas) imported;
+    std::set<std::string> revoked; ///< fingerprints
 };
 
-struct EndorsementQuestion {
+/// Base images, none that is revoked.
+struct ApprovedImages {
+    std::vector<appraisal::BaseImage> images;
+    std::optional<appraisal::ImageIndex> index; ///< of them
+    std::vector<std::string> digests;           ///< of the documents that they were read from
+};
+
+struct References {
+    std::int64_t revision = -1;
+    std::shared_ptr<const TrustedCas> cas; ///< neither is nullptr
+    std::shared_ptr<const ApprovedImages> images;
+    std::unordered_set<std::string> registered; ///< digests of endorsement keys, hex
+
+    /// What cannot be read is left out: it was refused at its import, and trusts nothing here. What is as in
+    /// `before` is taken from there: most changes are of hosts.
+    static References of(const inventory::AuthorityState& state, const References* before = nullptr);
+};
+
+/// What an EK's own certificate proves: that it leads to a CA that was imported.
+struct Certification {
+    NamedCa ca;
+    Buffer certificate; ///< DER
+    inventory::TpmModel tpm;
+    crypto::Validity validity; ///< of the whole path
+};
+
+struct CertificationQuestion {
     const tpm::EndorsementKey& ek;
-    std::string_view ek_digest;           ///< hex
     std::span<const Buffer> certificates; ///< DER, as the host sent them: its EK's first
+    const TrustedCas& cas;
     const inventory::AuthorityState& state;
-    const References& references;
     SysTime now;
+};
+
+/// Errors, by their `where`:
+///  endorsement.no_certificate  none is of this EK
+///  endorsement.certificate     the EK's leads to no CA that was imported
+Result<Certification> certify(const CertificationQuestion& question);
+
+struct EndorsementQuestion {
+    const Result<Certification>& certification;
+    const std::string& ek_digest; ///< hex
+    const inventory::Settings& settings;
+    const References& references;
 };
 
 /// Judges an EK by the settings. `failure` is one of
@@ -52,6 +95,8 @@ Endorsement judge_endorsement(const EndorsementQuestion& question);
 
 /// Approval registers an EK; where the settings ask for registered keys, it must still be one
 /// (unsafe_auto_enrol approves without).
-bool lacks_registration(const inventory::AuthorityState& state, std::string_view ek_digest);
+bool lacks_registration(const inventory::Settings& settings,
+                        const References& references,
+                        const std::string& ek_digest);
 
 } // namespace vouchsafe::attestation

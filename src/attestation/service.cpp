@@ -78,7 +78,12 @@ Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks) {
     return out;
 }
 
-Result<tpm::AttestationKey> attestation_key(Bytes ak_public) {
+Result<tpm::EndorsementKey> read_ek(Bytes ek_public) {
+    VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ek_public));
+    return tpm::EndorsementKey::from(std::move(area));
+}
+
+Result<tpm::AttestationKey> read_ak(Bytes ak_public) {
     VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ak_public));
     return tpm::AttestationKey::from(std::move(area));
 }
@@ -122,12 +127,14 @@ AttestationService::AttestationService(AttestationConfig config, AttestationPart
     : config_(std::move(config)), parts_(parts), process_key_(parts.random.secret(process_key_size)) {}
 
 std::shared_ptr<const References> AttestationService::references(const inventory::AuthorityState& state) {
+    std::shared_ptr<const References> before;
     {
         const std::scoped_lock lock(mutex_);
-        if (references_ && references_->revision == state.revision)
-            return references_;
+        before = references_;
     }
-    auto made = std::make_shared<const References>(References::of(state));
+    if (before && before->revision == state.revision)
+        return before;
+    auto made = std::make_shared<const References>(References::of(state, before.get()));
     const std::scoped_lock lock(mutex_);
     if (!references_ || references_->revision < made->revision)
         references_ = made;
@@ -141,26 +148,22 @@ ChallengeReply AttestationService::challenge(const protocol::ChallengeRequest& r
 Result<protocol::Challenge> AttestationService::make_challenge(const protocol::ChallengeRequest& request) {
     const Authority::State state = parts_.authority.state();
     VS_TRY_VOID(check_enabled(*state));
-    VS_TRY(tpm::PublicArea ek_area, tpm::parse_public_area(request.ek_public));
-    VS_TRY(const tpm::EndorsementKey ek, tpm::EndorsementKey::from(std::move(ek_area)));
-    VS_TRY(const tpm::AttestationKey ak, attestation_key(request.ak_public));
+    VS_TRY(const KnownTpms::Known tpm, presented(request, *state));
 
     ChallengeState challenge;
-    challenge.ek_digest = to_hex(crypto::sha256(crypto::spki_der(ek.key())));
-    VS_TRY(challenge.host, inventory::host_id_from_ek(challenge.ek_digest));
+    challenge.ek_digest = tpm->ek_digest;
+    challenge.host = tpm->host;
     const inventory::Enrolment* const enrolment = state->enrolment(challenge.host);
-    const bool enrolled = is_enrolled_with(enrolment, to_hex(ak.name()));
+    const bool enrolled = is_enrolled_with(enrolment, to_hex(tpm->ak.name()));
     if (enrolment != nullptr && enrolment->state == EnrolmentState::approved) {
         VS_TRY(challenge.policy_bank, crypto::hash_alg_from_text(enrolment->bank));
     }
     VS_TRY(challenge.selection, selection_of(request.banks, challenge.policy_bank));
 
-    challenge.endorsement = judge_endorsement({.ek = ek,
+    challenge.endorsement = judge_endorsement({.certification = tpm->certification,
                                                .ek_digest = challenge.ek_digest,
-                                               .certificates = request.ek_certificates,
-                                               .state = *state,
-                                               .references = *references(*state),
-                                               .now = parts_.clock.now()});
+                                               .settings = state->settings,
+                                               .references = *references(*state)});
     if (challenge.endorsement.failure && !enrolled)
         return fail(Errc::untrusted, *challenge.endorsement.failure, "the EK is not endorsed");
 
@@ -175,10 +178,14 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     challenge.expires = parts_.clock.boot_now() + config_.challenge_life;
 
     protocol::Challenge out;
-    if (!enrolled) {
+    if (enrolled) {
+        const std::scoped_lock lock(mutex_);
+        known_.add(request.ak_public, tpm);
+    } else {
+        VS_TRY(const tpm::EndorsementKey ek, read_ek(request.ek_public));
         challenge.credential_secret = parts_.random.secret(credential_secret_size);
         VS_TRY(tpm::Credential credential,
-               tpm::make_credential(ek, ak.name(), challenge.credential_secret, parts_.random));
+               tpm::make_credential(ek, tpm->ak.name(), challenge.credential_secret, parts_.random));
         out.credential = protocol::CredentialChallenge{.blob = std::move(credential.blob),
                                                        .secret = std::move(credential.secret)};
     }
@@ -187,6 +194,41 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     out.selection = to_protocol(challenge.selection);
     out.expires_in = config_.challenge_life.count();
     return out;
+}
+
+// From what was known, or worked out anew; to be remembered once the host turns out to be an approved one.
+Result<KnownTpms::Known> AttestationService::presented(const protocol::ChallengeRequest& request,
+                                                       const inventory::AuthorityState& state) {
+    const std::shared_ptr<const TrustedCas> cas = references(state)->cas;
+    const crypto::Sha256Digest presentation = presentation_of(request);
+    const SysTime now = parts_.clock.now();
+    {
+        const std::scoped_lock lock(mutex_);
+        if (auto known = known_.find(presentation, request.ak_public, cas, now))
+            return known;
+    }
+    VS_TRY(const tpm::EndorsementKey ek, read_ek(request.ek_public));
+    VS_TRY(tpm::AttestationKey ak, read_ak(request.ak_public));
+    std::string ek_digest = to_hex(crypto::sha256(crypto::spki_der(ek.key())));
+    VS_TRY(HostId host, inventory::host_id_from_ek(ek_digest));
+    return std::make_shared<const PresentedTpm>(PresentedTpm{
+        .ek_digest = std::move(ek_digest),
+        .host = std::move(host),
+        .ak = std::move(ak),
+        .certification = certify(
+            {.ek = ek, .certificates = request.ek_certificates, .cas = *cas, .state = state, .now = now}),
+        .cas = cas,
+        .presentation = presentation});
+}
+
+Result<std::shared_ptr<const tpm::AttestationKey>> AttestationService::attestation_key(Bytes ak_public) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (auto known = known_.attestation_key(ak_public))
+            return known;
+    }
+    VS_TRY(tpm::AttestationKey read, read_ak(ak_public));
+    return std::make_shared<const tpm::AttestationKey>(std::move(read));
 }
 
 Result<ChallengeState> AttestationService::take_challenge(Bytes sealed, std::int64_t epoch) {
@@ -206,12 +248,12 @@ Result<ProvenHost> AttestationService::prove(const protocol::Evidence& evidence,
                                              Bytes body,
                                              const inventory::AuthorityState& state) {
     VS_TRY(ChallengeState challenge, take_challenge(evidence.state, state.epoch));
-    VS_TRY(const tpm::AttestationKey ak, attestation_key(challenge.ak_public));
+    VS_TRY(const std::shared_ptr<const tpm::AttestationKey> ak, attestation_key(challenge.ak_public));
     VS_TRY(const tpm::PcrValues values, values_of(evidence.pcrs));
     const auto expected = protocol::qualifying_data(challenge.nonce, evidence.statement);
     VS_TRY(tpm::VerifiedQuote quote,
            tpm::verify_quote({.attest = evidence.attest, .signature = evidence.signature, .values = values},
-                             ak,
+                             *ak,
                              {.qualifying_data = expected,
                               .selection = challenge.selection,
                               .policy_bank = challenge.policy_bank}));
@@ -220,7 +262,7 @@ Result<ProvenHost> AttestationService::prove(const protocol::Evidence& evidence,
     return ProvenHost{.challenge = std::move(challenge),
                       .statement = std::move(statement),
                       .quote = std::move(quote),
-                      .ak_name = to_hex(ak.name()),
+                      .ak_name = to_hex(ak->name()),
                       .evidence_digest = to_hex(crypto::sha256(body))};
 }
 
@@ -333,11 +375,12 @@ Result<void> AttestationService::record(std::string_view kind, json::Object fiel
 
 Verdict AttestationService::judge(const Case& now) {
     const inventory::Enrolment& enrolment = *now.enrolment();
+    const std::shared_ptr<const References> known = references(*now.state);
     Verdict out{.outcome = protocol::Outcome::pending,
-                .reasons = check_endorsement(now.host, *now.state),
+                .reasons = check_endorsement(now.host, now.state->settings, *known),
                 .appraisal = appraise_boot({.host = now.host,
                                             .evidence = now.evidence,
-                                            .references = *references(*now.state),
+                                            .references = *known,
                                             .settings = now.state->settings,
                                             .enrolment = enrolment,
                                             .now = now.time}),

@@ -7,6 +7,7 @@
 // happens on a host after it booted what it showed.
 #pragma once
 
+#include "attestation/known_tpms.h"
 #include "attestation/references.h"
 #include "attestation/results.h"
 #include "attestation/sealed_challenge.h"
@@ -114,6 +115,9 @@ private:
     struct Case; ///< one host's evidence under judgement
 
     Result<protocol::Challenge> make_challenge(const protocol::ChallengeRequest& request);
+    Result<KnownTpms::Known> presented(const protocol::ChallengeRequest& request,
+                                       const inventory::AuthorityState& state);
+    Result<std::shared_ptr<const tpm::AttestationKey>> attestation_key(Bytes ak_public);
     Result<ChallengeState> take_challenge(Bytes sealed, std::int64_t epoch);
     Result<ProvenHost>
     prove(const protocol::Evidence& evidence, Bytes body, const inventory::AuthorityState& state);
@@ -131,6 +135,7 @@ private:
     Secret process_key_; ///< seals challenge states; lives as long as the process
     std::mutex mutex_;   ///< guards what follows; held for moments only
     UsedChallenges used_;
+    KnownTpms known_;
     std::shared_ptr<const References> references_;
 };
 

@@ -33,6 +33,11 @@ struct AttestedMachine {
         boot_into(booted);
     }
 
+    AttestedMachine(crypto::EcPrivateKey ek, std::vector<Buffer> ek_certificates, RecordedBoot booted)
+        : tpm(std::move(ek)), certificates(std::move(ek_certificates)) {
+        boot_into(std::move(booted));
+    }
+
     static crypto::EcPrivateKey ek_key(const std::string& name) {
         auto key =
             crypto::EcPrivateKey::from_secret_der(Secret(read_vector("attestation/ek-" + name + ".key")));
@@ -41,8 +46,10 @@ struct AttestedMachine {
     }
 
     /// PCRs and logs of a recorded boot; counters and boot id stay.
-    void boot_into(const std::string& booted) {
-        boot = load_boot(booted);
+    void boot_into(const std::string& booted) { boot_into(load_boot(booted)); }
+
+    void boot_into(RecordedBoot booted) {
+        boot = std::move(booted);
         tpm.pcrs.clear();
         for (const auto& [algorithm, values] : boot.pcrs) {
             const auto bank = tpm::to_hash(static_cast<tpm::AlgId>(std::to_underlying(algorithm)));
@@ -186,14 +193,15 @@ public:
         history.must(inventory::CaImport{.ca = std::move(ca)});
     }
 
-    void import_image(const std::string& booted) {
-        const RecordedBoot boot = load_boot(booted);
+    void import_image(const std::string& booted) { import_image(load_boot(booted), booted); }
+
+    void import_image(const RecordedBoot& boot, const std::string& version) {
         const auto log = eventlog::parse_firmware_log(boot.firmware_log);
         VS_CHECK(log.has_value());
         const auto image = appraisal::derive(*log,
                                              {.banks = boot.pcrs},
-                                             {.version = ImageVersion{booted},
-                                              .display_name = booted,
+                                             {.version = ImageVersion{version},
+                                              .display_name = version,
                                               .vendor = "test",
                                               .not_before = std::nullopt,
                                               .not_after = std::nullopt,
