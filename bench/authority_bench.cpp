@@ -7,11 +7,10 @@
 //
 //   cmake --preset bench && ninja -C build/bench vs_authority_bench vouchsafe-authorityd
 //   VS_BIN=build/bench/bin build/bench/bench/vs_authority_bench [ROUNDS]
+#include "bench/cpu.h"
 #include "tests/support/authority_process.h"
 #include "tests/support/key_server_process.h"
 #include "tests/support/played_host.h"
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -26,15 +25,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-std::chrono::nanoseconds own_cpu() {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    const auto of = [](const timeval& time) {
-        return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-    };
-    return of(used.ru_utime) + of(used.ru_stime);
-}
-
 double median(std::vector<double> values) {
     const auto middle = values.begin() + std::ssize(values) / 2;
     std::ranges::nth_element(values, middle);
@@ -45,7 +35,7 @@ void measure(const char* what, int rounds, const Daemon& daemon, const std::func
     std::vector<double> walls;
     once(); // connections, caches
     const auto authority_before = daemon.cpu();
-    const auto own_before = own_cpu();
+    const auto own_before = bench::own_cpu();
     for (int i = 0; i < rounds; ++i) {
         const auto begin = Steady::now();
         once();
@@ -55,7 +45,7 @@ void measure(const char* what, int rounds, const Daemon& daemon, const std::func
         return Milliseconds(spent).count() / rounds;
     };
     const double authority = each(daemon.cpu() - authority_before);
-    const double host = each(own_cpu() - own_before);
+    const double host = each(bench::own_cpu() - own_before);
     const double p99 = [&] {
         std::ranges::sort(walls);
         return walls[static_cast<std::size_t>(std::ssize(walls) * 99 / 100)];

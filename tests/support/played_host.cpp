@@ -33,24 +33,33 @@ json::Value json_of(const net::ClientResponse& response) {
     return *std::move(document);
 }
 
-void PlayedHost::connect(AuthorityProcess& authority) {
-    services_.emplace(authority.services());
-    const token::ServiceHost& host = services_->hosts().front();
-    auto client =
+ClusterLink ClusterLink::to(AuthorityProcess& authority) {
+    ClusterLink link{.client = nullptr,
+                     .services = std::make_shared<const token::VerifiedServices>(authority.services())};
+    return link.fresh();
+}
+
+ClusterLink ClusterLink::fresh() const {
+    const token::ServiceHost& host = services->hosts().front();
+    auto made =
         net::HttpsClient::create({.server = {.host = host.hostname, .port = host.port},
-                                  .trust = net::TrustedCa{.certificates_pem = services_->root().pem()}});
-    VS_CHECK(client.has_value());
-    client_.emplace(*std::move(client));
+                                  .trust = net::TrustedCa{.certificates_pem = services->root().pem()}});
+    VS_CHECK(made.has_value());
+    return {.client = std::make_shared<net::HttpsClient>(*std::move(made)), .services = services};
+}
+
+void PlayedHost::use(ClusterLink link) {
+    link_ = std::move(link);
     session_.reset();
 }
 
 Result<net::ClientResponse>
 PlayedHost::send(std::string_view path, std::string body, std::string_view content_type) {
-    return client_->send({.method = net::Method::post,
-                          .target = std::string(path),
-                          .content_type = std::string(content_type),
-                          .body = std::move(body)},
-                         limit);
+    return link_.client->send({.method = net::Method::post,
+                               .target = std::string(path),
+                               .content_type = std::string(content_type),
+                               .body = std::move(body)},
+                              limit);
 }
 
 Result<protocol::Challenge> PlayedHost::challenge() {
@@ -59,9 +68,18 @@ Result<protocol::Challenge> PlayedHost::challenge() {
     return protocol::Challenge::from_json(document);
 }
 
+protocol::Evidence PlayedHost::evidence(const protocol::Challenge& challenge) const {
+    return machine.evidence(challenge, machine.statement(link_.services->information().anchor));
+}
+
 std::string PlayedHost::evidence_body(const protocol::Challenge& challenge) const {
-    return json::canonical(
-        machine.evidence(challenge, machine.statement(services_->information().anchor)).to_json());
+    return json::canonical(evidence(challenge).to_json());
+}
+
+Result<protocol::EvidenceAnswer> PlayedHost::send(const protocol::Evidence& evidence) {
+    VS_TRY(const auto response, send(protocol::evidence_path, json::canonical(evidence.to_json())));
+    VS_TRY(const json::Value document, document_of(response));
+    return protocol::EvidenceAnswer::from_json(document);
 }
 
 Result<protocol::EvidenceAnswer> PlayedHost::attest() {
@@ -70,9 +88,7 @@ Result<protocol::EvidenceAnswer> PlayedHost::attest() {
     token_.clear();
     session_.reset();
     VS_TRY(const protocol::Challenge asked, challenge());
-    VS_TRY(const auto response, send(protocol::evidence_path, evidence_body(asked)));
-    VS_TRY(const json::Value document, document_of(response));
-    VS_TRY(auto answer, protocol::EvidenceAnswer::from_json(document));
+    VS_TRY(auto answer, send(evidence(asked)));
     token_ = answer.key_access_token.value_or("");
     return answer;
 }
@@ -93,13 +109,13 @@ Result<protocol::HostSession> PlayedHost::new_session() {
     VS_TRY(const auto response, send(protocol::session_path, json::canonical(request.to_json())));
     VS_TRY(const json::Value document, document_of(response));
     VS_TRY(const auto answer, protocol::SessionAnswer::from_json(document));
-    const AuthorityHostId& host = services_->hosts().front().id;
+    const AuthorityHostId& host = link_.services->hosts().front().id;
     return protocol::HostSession::open({.release_key = machine.release_key,
                                         .request = request,
                                         .answer = answer,
-                                        .group = services_->information().group,
+                                        .group = link_.services->information().group,
                                         .authority_host = host,
-                                        .session_keys = services_->keys(token::KeyUse::session, host),
+                                        .session_keys = link_.services->keys(token::KeyUse::session, host),
                                         .now = clock_.now()});
 }
 

@@ -7,6 +7,7 @@
 #include "tests/support/attestation_house.h"
 #include "tests/support/authority_process.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,21 +20,38 @@ protocol::Context fresh_context();
 /// An answer's JSON; a failed check when it has none.
 json::Value json_of(const net::ClientResponse& response);
 
+/// What a host knows of its cluster, and the way there. Hosts may share one.
+struct ClusterLink {
+    std::shared_ptr<net::HttpsClient> client;
+    std::shared_ptr<const token::VerifiedServices> services;
+
+    /// Learns the cluster; its client dials with the first request.
+    static ClusterLink to(AuthorityProcess& authority);
+    /// The same with a client that has not dialled yet.
+    ClusterLink fresh() const;
+};
+
 class PlayedHost {
 public:
     /// `machine` is "a" or "b"; its logs are those of the recorded boot.
     explicit PlayedHost(const std::string& machine_name = "a", const std::string& booted = "uki")
         : machine(machine_name, booted) {}
 
+    explicit PlayedHost(AttestedMachine of) : machine(std::move(of)) {}
+
     /// Learns the cluster and dials it, as after each start of the authority host.
-    void connect(AuthorityProcess& authority);
+    void connect(AuthorityProcess& authority) { use(ClusterLink::to(authority)); }
+
+    void use(ClusterLink link);
 
     Result<net::ClientResponse>
     send(std::string_view path, std::string body, std::string_view content_type = "application/json");
 
     /// Errors of the transport, and answers that are errors as api::error_from_answer has them.
     Result<protocol::Challenge> challenge();
+    protocol::Evidence evidence(const protocol::Challenge& challenge) const; ///< everything true
     std::string evidence_body(const protocol::Challenge& challenge) const;
+    Result<protocol::EvidenceAnswer> send(const protocol::Evidence& evidence);
     Result<protocol::EvidenceAnswer> attest(); ///< keeps the token when trusted
 
     protocol::SessionRequest session_request() const;
@@ -57,8 +75,7 @@ public:
     AttestedMachine machine;
 
 private:
-    std::optional<net::HttpsClient> client_;
-    std::optional<token::VerifiedServices> services_;
+    ClusterLink link_;
     std::string token_;
     std::optional<protocol::HostSession> session_;
     crypto::SystemRandom random_;
