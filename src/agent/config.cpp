@@ -104,7 +104,9 @@ Result<void> read_evidence_places(json::Members& members, AgentConfig& out) {
     VS_TRY(auto ima_log, optional_path(members, "ima_log"));
     if (ima_log)
         out.ima_log = std::move(*ima_log);
-    VS_TRY(out.userspace_log, optional_path(members, "userspace_log"));
+    VS_TRY(auto userspace_log, optional_path(members, "userspace_log"));
+    if (userspace_log)
+        out.userspace_log = std::move(*userspace_log);
     return {};
 }
 

@@ -52,7 +52,7 @@ struct AgentConfig {
     std::string tcti = "device:/dev/tpmrm0";
     std::filesystem::path firmware_log = "/sys/kernel/security/tpm0/binary_bios_measurements";
     std::filesystem::path ima_log = "/sys/kernel/security/ima/binary_runtime_measurements";
-    std::optional<std::filesystem::path> userspace_log;
+    std::filesystem::path userspace_log = "/run/log/systemd/tpm2-measure.log"; ///< by systemd 255 and later
     std::optional<VmHostConfig> vms;
 
     /// Strict JSON; relative paths are refused.

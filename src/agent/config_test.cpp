@@ -40,7 +40,7 @@ TEST(AgentConfig, HasDefaultsForARealHost) {
     ASSERT_TRUE(config);
     EXPECT_EQ(config->tcti, "device:/dev/tpmrm0");
     EXPECT_EQ(config->firmware_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
-    EXPECT_FALSE(config->userspace_log);
+    EXPECT_EQ(config->userspace_log, "/run/log/systemd/tpm2-measure.log");
     EXPECT_FALSE(config->vms);
     EXPECT_FALSE(config->manager);
 }

@@ -53,9 +53,7 @@ public:
         Logs out;
         VS_TRY(out.firmware, read_log(paths_.firmware, protocol::max_firmware_log_bytes));
         VS_TRY(out.ima, read_log(paths_.ima, protocol::max_ima_log_bytes));
-        if (paths_.userspace) {
-            VS_TRY(out.userspace, read_log(*paths_.userspace, protocol::max_userspace_log_bytes));
-        }
+        VS_TRY(out.userspace, read_log(paths_.userspace, protocol::max_userspace_log_bytes));
         return out;
     }
 

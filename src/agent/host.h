@@ -54,7 +54,7 @@ public:
 struct LogPaths {
     std::filesystem::path firmware;
     std::filesystem::path ima;
-    std::optional<std::filesystem::path> userspace;
+    std::filesystem::path userspace;
 };
 
 std::unique_ptr<Platform> make_linux_platform(LogPaths paths);

@@ -1,6 +1,7 @@
 #include "appraisal/appraise.h"
 
 #include "appraisal/boot.h"
+#include "appraisal/check_userspace.h"
 #include "appraisal/match.h"
 #include "appraisal/replay.h"
 #include "eventlog/ima.h"
@@ -101,11 +102,24 @@ private:
                                 "the firmware event log cannot be read: " + log.error().detail,
                                 "The log is damaged, or of a format that is not known."));
         log_ = *std::move(log);
+        if (!parse_userspace())
+            return false;
         out_.firmware.version = firmware_version(log_);
         out_.secure_boot = appraisal::secure_boot_on(log_);
         for (const auto& [pcr, unused] : policy_values())
             if (!judged(pcr))
                 out_.not_assessed.push_back(pcr);
+        return true;
+    }
+
+    bool parse_userspace() {
+        auto userspace = parse_userspace_log(in_.userspace_log.value_or(Bytes{}));
+        if (!userspace)
+            return refuse(Tier::none,
+                          plain("userspace.malformed",
+                                "the userspace log cannot be read: " + userspace.error().detail,
+                                "The log is damaged, or of a version of systemd that is not known."));
+        userspace_ = *std::move(userspace);
         return true;
     }
 
@@ -120,21 +134,18 @@ private:
         std::vector<std::uint32_t> exempt;
         if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
             exempt = {0, 2};
-        return pass_without(check_replay(log_, in_.quoted, exempt));
+        ReplayCheck checked = check_replay(
+            {.log = log_, .userspace = userspace_, .quoted = in_.quoted, .exempt = std::move(exempt)});
+        before_userspace_ = std::move(checked.before_userspace);
+        userspace_.resize(checked.userspace_records); // what follows is not in the quote
+        return pass_without(std::move(checked.reasons));
     }
 
     /// 5
     bool grammar() { return pass_without(check_grammar(log_, in_.policy_bank)); }
 
     /// 6
-    bool userspace() {
-        if (!in_.userspace_log || in_.userspace_log->empty())
-            return true;
-        return refuse(Tier::none,
-                      plain("userspace.unsupported",
-                            "the evidence has a userspace log, which this version does not judge",
-                            "Boot an image whose userspace writes none, or update the authority."));
-    }
+    bool userspace() { return pass_without(check_userspace_grammar(userspace_, in_.policy_bank)); }
 
     /// 7
     bool ima() {
@@ -153,13 +164,22 @@ private:
             return false;
         if (out_.ima_end.entries == 0 || ima_begin() > 0)
             return true;
-        const auto checked = check_boot_aggregate(list, in_.quoted);
+        const auto checked = check_boot_aggregate(list, quoted_at_boot());
         if (checked)
             return true;
         return refuse(Tier::contraindicated,
                       plain("ima.boot_aggregate",
                             "the IMA list is not of this boot: boot_aggregate: " + checked.error().detail,
                             "The list must begin with the boot aggregate of the quoted PCRs."));
+    }
+
+    /// The quoted values, as firmware left them: what userspace extended came after the boot aggregate.
+    QuotedPcrs quoted_at_boot() const {
+        QuotedPcrs out = in_.quoted;
+        for (const auto& [bank, values] : before_userspace_)
+            for (const auto& [pcr, value] : values)
+                out.banks.at(bank)[pcr] = value;
+        return out;
     }
 
     enum class ImaPresence : std::uint8_t { present, absent };
@@ -360,6 +380,8 @@ private:
     const AppraisalInput& in_;
     Appraisal out_;
     eventlog::FirmwareLog log_;
+    UserspaceLog userspace_;
+    std::map<Algorithm, PcrBank> before_userspace_;
 };
 
 } // namespace

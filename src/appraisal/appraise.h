@@ -53,7 +53,7 @@ struct AppraisalInput {
     /// Where `ima_log` goes on: a position that an accepted appraisal of this very boot gave back. Absent, or
     /// of no entries: the list is whole.
     std::optional<ImaPosition> ima_start = {};
-    std::optional<Bytes> userspace_log;
+    std::optional<Bytes> userspace_log; ///< systemd's; absent where it writes none
     /// The host's account of its kernel command line, to explain with: used only where it hashes to the
     /// digest.
     std::optional<std::string> command_line;
@@ -93,17 +93,20 @@ struct Appraisal {
 /// failures. Each number has a test and a negative twin. The codes are stable.
 ///  1 the policy bank is quoted and can be computed
 ///      policy.bank
-///  2 there is a firmware log, and it is well-formed
-///      eventlog.absent, eventlog.malformed
-///  3 every quoted bank covers PCRs 0 to 14, is in the log, and replays in every PCR that the log touches
-///      policy.pcrs, eventlog.bank, eventlog.replay
+///  2 there is a firmware log, and it is well-formed; so is the userspace log, where there is one
+///      eventlog.absent, eventlog.malformed, userspace.malformed
+///  3 every quoted bank covers PCRs 0 to 14, is in the logs, and replays in every PCR that a log touches:
+///    firmware's events, then userspace's records, up to the same record in every PCR and bank. PCR 11 may
+///    go on with systemd 252's words where no record is of it
+///      policy.pcrs, eventlog.bank, eventlog.replay, userspace.bank, userspace.replay
 ///  4 a judged PCR that no event touches is zero
 ///      pcr.unexplained
 ///  5 EV_NO_ACTION has digests of zeros; PCRs 0 to 7 have one separator each, which is zero; Secure Boot's
 ///    configuration comes before it
 ///      eventlog.grammar
-///  6 there is no userspace log, which this version cannot judge
-///      userspace.unsupported
+///  6 userspace extended nothing that it has no place for: systemd's phases in order into PCR 11, the NV
+///    indices that it sets up into PCR 9; PCR 15 is free
+///      userspace.grammar
 ///  7 where PCR 10 is not zero, there is a list that leads to it and begins with the boot aggregate of the
 ///    quoted PCRs; or one that leads to it from the position accepted before, in every bank
 ///      ima.absent, ima.malformed, ima.replay, ima.boot_aggregate

@@ -252,13 +252,7 @@ TEST(Appraise, RefusesNoActionWithADigest) {
     EXPECT_EQ(codes(scene.appraise()), Codes{"eventlog.grammar"});
 }
 
-// --- 6, 7: userspace log and IMA --------------------------------------------------------------------
-
-TEST(Appraise, RefusesAUserspaceLog) {
-    Scene scene("uki");
-    scene.userspace_log = as_bytes("{}");
-    EXPECT_EQ(codes(scene.appraise()), Codes{"userspace.unsupported"});
-}
+// --- 7: IMA; 6 is in appraise_userspace_test.cpp -----------------------------------------------------
 
 TEST(Appraise, RefusesAMissingOrCutImaList) {
     Scene missing("uki");

@@ -5,6 +5,7 @@
 
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
+#include "appraisal/userspace_log.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -99,11 +100,16 @@ struct ImageFacts {
 };
 
 /// derive establishes, before it makes an image of a boot:
-///  1 the log replays to the quoted value of every PCR that it touches, in every quoted bank
+///  1 the log, and what userspace extended after it, replays to the quoted value of every PCR that it
+///  touches,
+///    in every quoted bank
 ///  2 the event grammar of each PCR holds
 ///  3 Secure Boot was on, unless the facts relax it
 ///  4 an operating system image was measured ("boot.no_kernel")
 ///  5 the image is valid as parse_base_image says
-Result<BaseImage> derive(const eventlog::FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts);
+Result<BaseImage> derive(const eventlog::FirmwareLog& log,
+                         const QuotedPcrs& quoted,
+                         const ImageFacts& facts,
+                         const UserspaceLog& userspace = {});
 
 } // namespace vouchsafe::appraisal

@@ -6,8 +6,12 @@
 #include "appraisal/image_index.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
+#include "appraisal/userspace_log.h"
 #include "eventlog/firmware.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +24,22 @@ inline constexpr std::string_view no_kernel_message =
 
 EventRef event_ref(const eventlog::Event& event, Algorithm bank);
 
-/// Every quoted bank, against the log: stage 3 and 4 of appraise. `exempt` are PCRs that need not replay.
-std::vector<Reason> check_replay(const eventlog::FirmwareLog& log,
-                                 const QuotedPcrs& quoted,
-                                 const std::vector<std::uint32_t>& exempt);
+struct ReplayInput {
+    const eventlog::FirmwareLog& log;
+    const UserspaceLog& userspace; ///< empty: there is none
+    const QuotedPcrs& quoted;
+    std::vector<std::uint32_t> exempt; ///< PCRs that need not replay
+};
+
+struct ReplayCheck {
+    std::vector<Reason> reasons;
+    std::size_t userspace_records = 0; ///< of the userspace log; what follows is not in the quote
+    /// The values that firmware left, of the PCRs that the userspace log extended after it.
+    std::map<Algorithm, PcrBank> before_userspace;
+};
+
+/// Every quoted bank, against the logs: stages 3 and 4 of appraise.
+ReplayCheck check_replay(const ReplayInput& input);
 
 /// Stage 5 of appraise.
 std::vector<Reason> check_grammar(const eventlog::FirmwareLog& log, Algorithm bank);

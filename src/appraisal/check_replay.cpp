@@ -1,10 +1,14 @@
 // Stages 3 and 4 of appraise: the log against every quoted bank.
 #include "appraisal/boot.h"
+#include "appraisal/check_userspace.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace vouchsafe::appraisal {
 
@@ -14,19 +18,8 @@ using eventlog::Event;
 using eventlog::FirmwareLog;
 namespace type = eventlog::type;
 
-constexpr std::uint32_t pcr_stub = 11;
+constexpr std::uint32_t pcr_phases = 11;
 constexpr std::uint32_t last_required = 14;
-
-/// What systemd-pcrphase of systemd 252 extends into PCR 11 as a boot goes on, in this order.
-constexpr std::array<std::string_view, 6> phases{
-    "enter-initrd", "leave-initrd", "sysinit", "ready", "shutdown", "final"};
-
-bool reached_by_phases(Algorithm bank, Buffer value, Bytes quoted) {
-    return std::ranges::any_of(phases, [&](std::string_view phase) {
-        value = extend(bank, value, hash(bank, as_bytes(phase)));
-        return same_bytes(value, quoted);
-    });
-}
 
 /// The first event of a PCR whose data must hash to its digest, and does not: where a log was changed.
 const Event* suspect(const FirmwareLog& log, std::uint32_t pcr) {
@@ -60,36 +53,51 @@ Reason replay_reason(const FirmwareLog& log, const Bank& bank, std::uint32_t pcr
     return reason;
 }
 
-void check_touched(const FirmwareLog& log,
-                   const Bank& bank,
-                   const std::vector<std::uint32_t>& exempt,
-                   std::vector<Reason>& reasons) {
-    const auto replayed = replay_firmware(log, bank.algorithm);
-    const Event* const without = event_without(log, bank.algorithm);
-    if (!replayed || without != nullptr) {
-        reasons.push_back({.code = "eventlog.bank",
-                           .message = replayed ? "an event of the log has no digest of the allocated bank " +
-                                                     to_string(bank.algorithm)
-                                               : replayed.error().detail,
-                           .event = {},
-                           .expected = {},
-                           .hint = "Every event must be in every bank that the TPM has allocated."});
-        if (without != nullptr)
-            reasons.back().event = event_ref(*without, bank.algorithm);
-        return;
-    }
-    for (const auto& [pcr, value] : *replayed) {
+/// What the log leads to in one bank; nothing, with a reason, where it does not cover the bank.
+std::optional<PcrBank> replay_bank(const FirmwareLog& log, Algorithm bank, std::vector<Reason>& reasons) {
+    auto replayed = replay_firmware(log, bank);
+    const Event* const without = event_without(log, bank);
+    if (replayed && without == nullptr)
+        return *std::move(replayed);
+    reasons.push_back(
+        {.code = "eventlog.bank",
+         .message = replayed ? "an event of the log has no digest of the allocated bank " + to_string(bank)
+                             : replayed.error().detail,
+         .event = {},
+         .expected = {},
+         .hint = "Every event must be in every bank that the TPM has allocated."});
+    if (without != nullptr)
+        reasons.back().event = event_ref(*without, bank);
+    return {};
+}
+
+void check_coverage(const QuotedPcrs& quoted, std::vector<Reason>& reasons) {
+    for (const auto& [algorithm, values] : quoted.banks)
+        for (std::uint32_t pcr = 0; pcr <= last_required; ++pcr)
+            if (!values.contains(pcr))
+                reasons.push_back({.code = "policy.pcrs",
+                                   .message = "PCR " + std::to_string(pcr) + " of " + to_string(algorithm) +
+                                              " is not quoted",
+                                   .event = {},
+                                   .expected = {},
+                                   .hint = "The quote must cover PCRs 0 to 14 of every allocated bank."});
+}
+
+/// Stages 3 and 4 for the PCRs that firmware alone extended; `others` are judged elsewhere, or by nothing.
+void check_firmware(const FirmwareLog& log,
+                    const Bank& bank,
+                    const PcrBank& replayed,
+                    const std::set<std::uint32_t>& others,
+                    std::vector<Reason>& reasons) {
+    for (const auto& [pcr, value] : replayed) {
         const auto quoted = bank.quoted.find(pcr);
-        const bool excused = std::ranges::find(exempt, pcr) != exempt.end();
-        if (quoted == bank.quoted.end() || excused || same_bytes(value, quoted->second))
-            continue;
-        if (pcr == pcr_stub && reached_by_phases(bank.algorithm, value, quoted->second))
-            continue;
-        reasons.push_back(replay_reason(log, bank, pcr, value));
+        if (quoted != bank.quoted.end() && !others.contains(pcr) && !same_bytes(value, quoted->second))
+            reasons.push_back(replay_reason(log, bank, pcr, value));
     }
     for (const std::uint32_t pcr : image_pcrs) {
         const auto quoted = bank.quoted.find(pcr);
-        if (replayed->contains(pcr) || quoted == bank.quoted.end() || is_zero(quoted->second))
+        if (replayed.contains(pcr) || others.contains(pcr) || quoted == bank.quoted.end() ||
+            is_zero(quoted->second))
             continue;
         reasons.push_back(
             {.code = "pcr.unexplained",
@@ -101,24 +109,38 @@ void check_touched(const FirmwareLog& log,
     }
 }
 
+/// Whether firmware's events of PCR 11 are followed by nothing but systemd 252's words.
+bool has_phases(const Banks& firmware, const QuotedPcrs& quoted) {
+    const auto by_firmware = [](const auto& bank) { return bank.second.contains(pcr_phases); };
+    return std::ranges::all_of(firmware, by_firmware) && reached_by_phases(firmware, quoted);
+}
+
 } // namespace
 
-std::vector<Reason>
-check_replay(const FirmwareLog& log, const QuotedPcrs& quoted, const std::vector<std::uint32_t>& exempt) {
-    std::vector<Reason> reasons;
-    for (const auto& [algorithm, values] : quoted.banks) {
-        const auto missing = [&values](std::uint32_t pcr) { return !values.contains(pcr); };
-        for (std::uint32_t pcr = 0; pcr <= last_required; ++pcr)
-            if (missing(pcr))
-                reasons.push_back({.code = "policy.pcrs",
-                                   .message = "PCR " + std::to_string(pcr) + " of " + to_string(algorithm) +
-                                              " is not quoted",
-                                   .event = {},
-                                   .expected = {},
-                                   .hint = "The quote must cover PCRs 0 to 14 of every allocated bank."});
-        check_touched(log, {.algorithm = algorithm, .quoted = values}, exempt, reasons);
-    }
-    return reasons;
+ReplayCheck check_replay(const ReplayInput& input) {
+    ReplayCheck out;
+    check_coverage(input.quoted, out.reasons);
+    Banks firmware;
+    for (const auto& [algorithm, values] : input.quoted.banks)
+        if (auto replayed = replay_bank(input.log, algorithm, out.reasons))
+            firmware[algorithm] = *std::move(replayed);
+    UserspaceReplay userspace = replay_userspace(input.userspace, firmware, input.quoted);
+    out.userspace_records = userspace.records;
+    std::ranges::move(userspace.reasons, std::back_inserter(out.reasons));
+
+    out.before_userspace = std::move(userspace.before);
+
+    std::set<std::uint32_t> others = extended_pcrs(input.userspace);
+    if (!others.contains(pcr_phases) && has_phases(firmware, input.quoted))
+        others.insert(pcr_phases);
+    others.insert(input.exempt.begin(), input.exempt.end());
+    for (const auto& [algorithm, replayed] : firmware)
+        check_firmware(input.log,
+                       {.algorithm = algorithm, .quoted = input.quoted.banks.at(algorithm)},
+                       replayed,
+                       others,
+                       out.reasons);
+    return out;
 }
 
 } // namespace vouchsafe::appraisal

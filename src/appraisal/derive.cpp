@@ -34,10 +34,15 @@ Reference make_reference(const Event& event, const BootEvents& boot, const Image
 
 } // namespace
 
-Result<BaseImage> derive(const FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts) {
+Result<BaseImage> derive(const FirmwareLog& log,
+                         const QuotedPcrs& quoted,
+                         const ImageFacts& facts,
+                         const UserspaceLog& userspace) {
     if (quoted.banks.empty())
         return fail(Errc::untrusted, "policy.bank", "no bank is quoted");
-    VS_TRY_VOID(first_of(check_replay(log, quoted, {})));
+    const ReplayCheck replayed =
+        check_replay({.log = log, .userspace = userspace, .quoted = quoted, .exempt = {}});
+    VS_TRY_VOID(first_of(replayed.reasons));
     VS_TRY_VOID(first_of(check_grammar(log, quoted.banks.begin()->first)));
     if (facts.secure_boot == SecureBootRule::required && !secure_boot_on(log))
         return fail(Errc::untrusted, "secure_boot.off", "Secure Boot was not on");

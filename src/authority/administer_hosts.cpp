@@ -146,6 +146,8 @@ Result<json::Value> export_image(const Invocation& call) {
                     "eventlog.absent",
                     "the host sent no firmware log, so there is nothing to derive");
     VS_TRY(const eventlog::FirmwareLog log, eventlog::parse_firmware_log(*evidence.firmware_log));
+    VS_TRY(const appraisal::UserspaceLog userspace,
+           appraisal::parse_userspace_log(evidence.userspace_log.value_or(Buffer())));
     VS_TRY(const appraisal::QuotedPcrs quoted, quoted_pcrs(evidence));
 
     const auto given = [&call](std::string_view member, const std::string& otherwise) {
@@ -166,7 +168,8 @@ Result<json::Value> export_image(const Invocation& call) {
                            .not_after = {},
                            .host_groups = {},
                            .command_line = command_line == evidence.facts.end() ? std::optional<std::string>()
-                                                                                : command_line->second}));
+                                                                                : command_line->second},
+                          userspace));
     return parse_document(appraisal::encode(image));
 }
 

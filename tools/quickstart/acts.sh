@@ -76,6 +76,7 @@ configure_host_b() {
     common_configuration host-b | jq --arg here "$state/host-b" --arg anchor "$state/anchor" --arg tcti "$(cat "$state/host-b/tcti")" \
         --arg libvirt "$("$lab/libvirt" uri "$state/libvirt")" '. + {state: "\($here)/state", anchor_file: $anchor, tcti: $tcti,
         firmware_log: "\($here)/record/firmware.log", ima_log: "\($here)/record/ima.log",
+        userspace_log: "\($here)/record/userspace.log",
         vms: {libvirt: $libvirt, vm_directory: "\($here)/vms", image_directory: "\($here)/images",
               ovmf_code: "/usr/share/OVMF/OVMF_CODE_4M.fd", ovmf_vars: "/usr/share/OVMF/OVMF_VARS_4M.fd"}}' \
         > "$state/host-b/agent.json"
