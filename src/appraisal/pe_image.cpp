@@ -5,6 +5,8 @@
 #include "crypto/digest.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 namespace vouchsafe::appraisal {
 
@@ -17,9 +19,12 @@ constexpr std::size_t checksum_place = 64; // in the optional header, of both ki
 constexpr std::size_t certificate_directory = 4;
 constexpr std::size_t directory_size = 8;
 constexpr std::size_t name_size = 8;
+constexpr std::size_t symbol_size = 18;
+constexpr std::size_t most_name = 64;
 
 struct Headers {
     std::size_t sections = 0;
+    std::size_t strings_at = 0; ///< the string table, after the symbols; 0: none
     std::size_t optional_at = 0;
     Bytes optional;
     Reader table{{}}; ///< of sections
@@ -43,12 +48,18 @@ Result<Headers> read_headers(Bytes file) {
     VS_TRY(const auto sections, reader.little<std::uint16_t>("pe.sections"));
     if (sections > most_sections)
         return fail(Errc::too_large, "pe.sections", "more than 96 sections");
-    VS_TRY_VOID(reader.take(12, "pe.header"));
+    VS_TRY_VOID(reader.take(4, "pe.header"));
+    VS_TRY(const auto symbols_at, reader.little<std::uint32_t>("pe.symbols"));
+    VS_TRY(const auto symbols, reader.little<std::uint32_t>("pe.symbols"));
     VS_TRY(const auto optional_size, reader.little<std::uint16_t>("pe.optional_header"));
     VS_TRY_VOID(reader.take(2, "pe.header"));
     VS_TRY(const Bytes optional, reader.take(optional_size, "pe.optional_header"));
-    return Headers{
-        .sections = sections, .optional_at = pe_at + file_header_size, .optional = optional, .table = reader};
+    const std::size_t strings_at = symbols_at == 0 ? 0 : symbols_at + std::size_t{symbols} * symbol_size;
+    return Headers{.sections = sections,
+                   .strings_at = strings_at,
+                   .optional_at = pe_at + file_header_size,
+                   .optional = optional,
+                   .table = reader};
 }
 
 /// Where signing writes, and the certificate table itself.
@@ -77,11 +88,25 @@ Result<void> read_optional(const Headers& headers, PeImage& image) {
     return table.finish("pe.certificates"); // bytes after it would be covered by nothing
 }
 
-Result<PeSection> read_section(Reader& table, Bytes file) {
+/// "/N" is the name at offset N of the string table; any other name is as it stands.
+std::string long_name(std::string name, Bytes file, std::size_t strings_at) {
+    std::size_t offset = 0;
+    const char* const end = name.data() + name.size();
+    if (strings_at == 0 || !name.starts_with('/') ||
+        std::from_chars(name.data() + 1, end, offset).ptr != end || strings_at >= file.size() ||
+        offset >= file.size() - strings_at)
+        return name;
+    const std::string_view strings = as_text(file).substr(strings_at + offset, most_name + 1);
+    const std::size_t size = strings.find('\0');
+    return size == std::string_view::npos ? name : std::string(strings.substr(0, size));
+}
+
+Result<PeSection> read_section(Reader& table, Bytes file, std::size_t strings_at) {
     PeSection section;
     VS_TRY(const Bytes name, table.take(name_size, "pe.section"));
     section.name = as_text(name);
     section.name.erase(std::min(section.name.find('\0'), section.name.size()));
+    section.name = long_name(std::move(section.name), file, strings_at);
     VS_TRY(section.size, table.little<std::uint32_t>("pe.section"));
     VS_TRY_VOID(table.take(4, "pe.section"));
     VS_TRY(const auto raw_size, table.little<std::uint32_t>("pe.section"));
@@ -114,7 +139,7 @@ Result<PeImage> parse_pe_image(Bytes file) {
     VS_TRY_VOID(read_optional(headers, image));
     std::size_t total = image.headers_size + image.certificates.size();
     for (std::size_t i = 0; i < headers.sections; ++i) {
-        VS_TRY(PeSection section, read_section(headers.table, file));
+        VS_TRY(PeSection section, read_section(headers.table, file, headers.strings_at));
         if (section.name.starts_with('.') && image.section(section.name) != nullptr)
             return fail(Errc::malformed, "pe.section", "there are two sections " + section.name);
         total += section.raw.size();
@@ -126,6 +151,31 @@ Result<PeImage> parse_pe_image(Bytes file) {
     if (total > file.size())
         return fail(Errc::malformed, "pe.sections", "the sections have more bytes than the file");
     return image;
+}
+
+Result<std::vector<Bytes>> signatures(const PeImage& image) {
+    constexpr std::string_view where = "pe.certificates";
+    constexpr std::uint16_t revision_2 = 0x0200;
+    constexpr std::uint16_t pkcs_signed_data = 0x0002;
+    constexpr std::uint32_t header_size = 8; // WIN_CERTIFICATE's own
+    constexpr std::uint32_t alignment = 8;
+    std::vector<Bytes> found;
+    Reader table(image.certificates);
+    for (std::size_t count = 0; !table.empty(); ++count) {
+        if (count == most_signatures_of_image)
+            return fail(Errc::too_large, where, "too many signatures");
+        VS_TRY(const auto size, table.little<std::uint32_t>(where));
+        VS_TRY(const auto revision, table.little<std::uint16_t>(where));
+        VS_TRY(const auto kind, table.little<std::uint16_t>(where));
+        if (size < header_size)
+            return fail(Errc::malformed, where, "a signature of " + std::to_string(size) + " bytes");
+        VS_TRY(const Bytes certificate, table.take(size - header_size, where));
+        if (revision == revision_2 && kind == pkcs_signed_data)
+            found.push_back(certificate);
+        const std::size_t padding = (alignment - size % alignment) % alignment;
+        VS_TRY_VOID(table.take(std::min(padding, table.remaining()), where));
+    }
+    return found;
 }
 
 Buffer authenticode_digest(const PeImage& image, Algorithm algorithm) {

@@ -14,7 +14,7 @@
 namespace vouchsafe::appraisal {
 
 struct PeSection {
-    std::string name;       ///< at most 8 characters, without its NULs
+    std::string name;       ///< without its NULs; one longer than 8 characters is in the file's string table
     Bytes raw;              ///< as the file has it, padded to the file's alignment
     std::size_t size = 0;   ///< of what a loader sees, VirtualSize: more than `raw` is filled with zeros
     std::size_t offset = 0; ///< where `raw` begins
@@ -39,10 +39,16 @@ Result<Bytes> content(const PeSection& section);
 /// parse_pe_image establishes:
 ///  1 the file begins with MZ and leads to a PE header of the kind PE32 or PE32+
 ///  2 at most 96 sections; each lies in the file, and together they have no more bytes than it
-///  3 section names that begin with a dot occur once
+///  3 section names that begin with a dot occur once; those of more than 8 characters are at most 64 long
 ///  4 checksum and directories lie within the headers; a certificate table is the end of the file
 /// An error's `where` is "pe.<field>".
 Result<PeImage> parse_pe_image(Bytes file);
+
+inline constexpr std::size_t most_signatures_of_image = 16;
+
+/// The PKCS#7 signatures in the certificate table, in its order; none of an image that is not signed.
+/// Signatures of other kinds are left out. An error's `where` is "pe.certificates".
+Result<std::vector<Bytes>> signatures(const PeImage& image);
 
 /// The digest of what a signature covers [Authenticode PE Format, Calculating the PE Image Hash]: the one
 /// that firmware extends into PCR 4.

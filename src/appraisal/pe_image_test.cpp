@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <span>
 #include <string>
 
 namespace vouchsafe::appraisal {
@@ -61,6 +63,38 @@ TEST(PeImage, SectionsAreAsLoadersSeeThem) {
     PeSection longer = *initrd;
     longer.size = longer.raw.size() + 1;
     EXPECT_EQ(content(longer).error().code, Errc::unsupported);
+}
+
+TEST(PeImage, LongNamesAreInTheStringTable) {
+    Buffer file = test::read_vector("appraisal/shim/shim.efi");
+    const auto image = parse_pe_image(file);
+    ASSERT_TRUE(image);
+    EXPECT_NE(image->section(".vendor_cert"), nullptr);
+    EXPECT_NE(image->section(".sbatlevel"), nullptr);
+    put(file, pe_at + 12, 0x7FFFFFFF); // symbols, and the table after them, outside
+    const auto outside = parse_pe_image(file);
+    ASSERT_TRUE(outside);
+    EXPECT_EQ(outside->section(".vendor_cert"), nullptr);
+    EXPECT_NE(outside->section("/4"), nullptr);
+}
+
+TEST(PeImage, ListsItsSignatures) {
+    EXPECT_TRUE(signatures(*parse_pe_image(test::read_vector("appraisal/uki/unsigned.efi")))->empty());
+    Buffer file = test::read_vector("appraisal/uki/signed.efi");
+    const std::size_t at = file.size() - parse_pe_image(file)->certificates.size();
+    const auto found = [&file] { return signatures(*parse_pe_image(file)); };
+    ASSERT_EQ(found()->size(), 1U);
+    const auto size = static_cast<std::uint32_t>(found()->front().size());
+    put(file, at + 4, 0x0EF10200);
+    EXPECT_TRUE(found()->empty()) << "of another kind";
+    put(file, at, size + 8 + 8);
+    EXPECT_EQ(found().error().where, "pe.certificates") << "beyond the table";
+    put(file, at, 7);
+    EXPECT_EQ(found().error().where, "pe.certificates");
+    std::ranges::fill(std::span(file).subspan(at), std::uint8_t{0});
+    for (std::size_t i = 0; i <= most_signatures_of_image; ++i)
+        put(file, at + 8 * i, 8);
+    EXPECT_EQ(found().error().code, Errc::too_large);
 }
 
 struct Broken {

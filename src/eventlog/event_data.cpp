@@ -10,6 +10,8 @@ namespace vouchsafe::eventlog {
 namespace {
 
 constexpr std::size_t guid_size = 16;
+/// Where each byte of the text lies: the first three fields are little-endian.
+constexpr std::array<std::size_t, guid_size> guid_order{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::size_t name_characters = 512;
 constexpr std::size_t label_characters = 200;
 
@@ -107,15 +109,30 @@ std::string describe_tag(Bytes data) {
 
 std::string guid_text(Bytes guid) {
     VS_CHECK(guid.size() == guid_size);
-    // The first three fields are little-endian.
-    constexpr std::array<std::size_t, guid_size> order{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
     std::string text;
     for (std::size_t i = 0; i < guid_size; ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             text += '-';
-        text += to_hex(guid.subspan(order.at(i), 1));
+        text += to_hex(guid.subspan(guid_order.at(i), 1));
     }
     return text;
+}
+
+std::optional<Buffer> guid_bytes(std::string_view text) {
+    std::string digits(text);
+    std::erase(digits, '-');
+    const auto written = from_hex(digits);
+    if (!written || written->size() != guid_size)
+        return {};
+    Buffer guid(guid_size);
+    for (std::size_t i = 0; i < guid_size; ++i)
+        guid.at(guid_order.at(i)) = written->at(i);
+    std::string lower(text);
+    std::ranges::transform(
+        lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
+    if (guid_text(guid) != lower) // dashes elsewhere
+        return {};
+    return guid;
 }
 
 std::string utf8_from_utf16le(Bytes data) {
@@ -172,6 +189,19 @@ Result<EfiVariable> decode_efi_variable(Bytes data, Trailing trailing) {
         VS_TRY_VOID(in.finish(where));
     }
     return variable;
+}
+
+Buffer encode_efi_variable(const EfiVariable& variable) {
+    const auto guid = guid_bytes(variable.guid);
+    VS_CHECK(guid);
+    const Buffer name = utf16le_from_utf8(variable.name);
+    return Writer()
+        .bytes(*guid)
+        .little(std::uint64_t{name.size() / 2})
+        .little(std::uint64_t{variable.data.size()})
+        .bytes(name)
+        .bytes(variable.data)
+        .done();
 }
 
 Result<ImageLoad> decode_image_load(Bytes data) {

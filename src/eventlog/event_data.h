@@ -14,8 +14,11 @@ namespace vouchsafe::eventlog {
 
 /// "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 std::string guid_text(Bytes guid);
+/// The inverse, of lower-case or upper-case hex: 16 bytes as they are stored.
+std::optional<Buffer> guid_bytes(std::string_view text);
 
 inline constexpr std::string_view efi_global_variable = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+inline constexpr std::string_view efi_image_security_database = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 
 /// UEFI_VARIABLE_DATA: events that measure a variable, or the signature that admitted an image.
 struct EfiVariable {
@@ -28,6 +31,8 @@ struct EfiVariable {
 enum class Trailing : std::uint8_t { refused, ignored };
 
 Result<EfiVariable> decode_efi_variable(Bytes data, Trailing trailing = Trailing::refused);
+/// The inverse: what firmware measures of a variable. The GUID must be one.
+Buffer encode_efi_variable(const EfiVariable& variable);
 
 /// UEFI_IMAGE_LOAD_EVENT; the device path is left as it is, and bytes after it are nobody's.
 struct ImageLoad {

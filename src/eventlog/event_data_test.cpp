@@ -28,6 +28,31 @@ TEST(EfiVariable, DecodesSecureBootOfARecordedBoot) {
     EXPECT_EQ(to_hex(variable->data), "01");
 }
 
+TEST(EfiVariable, IsWrittenAsItIsRead) {
+    const Buffer content{1, 2, 3};
+    const EfiVariable variable{
+        .guid = std::string(efi_global_variable), .name = "Boot\u00e9", .data = content};
+    const Buffer written = encode_efi_variable(variable);
+    const auto read = decode_efi_variable(written);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->guid, variable.guid);
+    EXPECT_EQ(read->name, variable.name);
+    EXPECT_TRUE(same_bytes(read->data, content));
+}
+
+TEST(Guid, IsReadFromItsText) {
+    const auto bytes = guid_bytes("8BE4DF61-93ca-11d2-aa0d-00e098032b8c");
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ(to_hex(*bytes), "61dfe48bca93d211aa0d00e098032b8c");
+    EXPECT_EQ(guid_text(*bytes), efi_global_variable);
+    for (const auto* const text : {"",
+                                   "8be4df61-93ca-11d2-aa0d-00e098032b8",
+                                   "8be4df6193ca11d2aa0d00e098032b8c",
+                                   "8be4-df6193ca-11d2-aa0d-00e098032b8c",
+                                   "8be4df61-93ca-11d2-aa0d-00e098032b8g"})
+        EXPECT_FALSE(guid_bytes(text)) << text;
+}
+
 TEST(EfiVariable, RefusesSizesThatDoNotFit) {
     EXPECT_TRUE(decode_efi_variable(variable_bytes(2, 3)));
     EXPECT_FALSE(decode_efi_variable(variable_bytes(2, 2)));           // trailing byte

@@ -17,6 +17,7 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view where = "event_data.signature_list";
 constexpr std::size_t guid_size = 16;
+constexpr std::uint32_t header_size = guid_size + 12; ///< of a list
 
 constexpr std::array types{
     std::pair{"a5c059a1-94e4-4aa7-87b5-ab155c2bf072"sv, "x509"sv},
@@ -39,17 +40,16 @@ std::string type_text(Bytes guid) {
 }
 
 Result<SignatureList> take_list(Reader& in) {
-    constexpr std::uint32_t header = guid_size + 12;
     SignatureList list;
     VS_TRY(const Bytes type, in.take(guid_size, where));
     list.type = type_text(type);
     VS_TRY(const auto list_size, in.little<std::uint32_t>(where));
-    VS_TRY(const auto header_size, in.little<std::uint32_t>(where));
+    VS_TRY(const auto type_header_size, in.little<std::uint32_t>(where));
     VS_TRY(const auto signature_size, in.little<std::uint32_t>(where));
-    if (list_size < header)
+    if (list_size < header_size)
         return fail(Errc::malformed, where, "a list of " + std::to_string(list_size) + " bytes");
-    VS_TRY(Reader body, in.sub(list_size - header, where));
-    VS_TRY_VOID(body.take(header_size, where));
+    VS_TRY(Reader body, in.sub(list_size - header_size, where));
+    VS_TRY_VOID(body.take(type_header_size, where));
     if (signature_size <= guid_size || body.remaining() % signature_size != 0)
         return fail(
             Errc::malformed, where, "signatures of " + std::to_string(signature_size) + " bytes do not fit");
@@ -85,6 +85,26 @@ Result<Signature> decode_signature(Bytes data) {
     if (in.empty())
         return fail(Errc::malformed, where, "no signature after its owner");
     return Signature{.owner = guid_text(owner), .data = in.rest()};
+}
+
+Buffer encode_signature(const Signature& signature) {
+    const auto owner = guid_bytes(signature.owner);
+    VS_CHECK(owner);
+    return Writer().bytes(*owner).bytes(signature.data).done();
+}
+
+Buffer encode_certificate_list(const Signature& certificate) {
+    const Buffer signature = encode_signature(certificate);
+    const auto size = static_cast<std::uint32_t>(signature.size());
+    const auto type = guid_bytes(types.front().first);
+    VS_CHECK(type);
+    return Writer()
+        .bytes(*type)
+        .little(header_size + size)
+        .little(std::uint32_t{0})
+        .little(size)
+        .bytes(signature)
+        .done();
 }
 
 } // namespace vouchsafe::eventlog

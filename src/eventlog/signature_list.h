@@ -31,5 +31,10 @@ Result<std::vector<SignatureList>> decode_signature_lists(Bytes data);
 
 /// One EFI_SIGNATURE_DATA that fills the data: what admitted an image.
 Result<Signature> decode_signature(Bytes data);
+/// The inverse; the owner must be a GUID.
+Buffer encode_signature(const Signature& signature);
+
+/// A list of one certificate in DER, as tools and firmware write it.
+Buffer encode_certificate_list(const Signature& certificate);
 
 } // namespace vouchsafe::eventlog

@@ -37,6 +37,21 @@ TEST(SignatureList, ReadsListsOneAfterTheOther) {
     EXPECT_TRUE(decode_signature_lists(Bytes{})->empty());
 }
 
+TEST(SignatureList, OfACertificateIsWrittenAsItIsRead) {
+    const Buffer der(5, 0x30);
+    const Buffer list =
+        encode_certificate_list({.owner = "605dab50-e046-4300-abb6-3dd810dd8b23", .data = der});
+    const auto lists = decode_signature_lists(list);
+    ASSERT_TRUE(lists);
+    ASSERT_EQ(lists->size(), 1U);
+    EXPECT_EQ(lists->front().type, "x509");
+    ASSERT_EQ(lists->front().signatures.size(), 1U);
+    const Signature& only = lists->front().signatures.front();
+    EXPECT_EQ(only.owner, "605dab50-e046-4300-abb6-3dd810dd8b23");
+    EXPECT_TRUE(same_bytes(only.data, der));
+    EXPECT_TRUE(same_bytes(encode_signature(only), Bytes(list).subspan(28)));
+}
+
 TEST(SignatureList, SkipsTheHeaderOfItsType) {
     const auto lists =
         decode_signature_lists(list_of({.list = 28 + 10 + 48, .header = 10, .signature = 48}, 58));
