@@ -1,7 +1,6 @@
 #include "appraisal/boot.h"
 
 #include "appraisal/replay.h"
-#include "base/reader.h"
 #include "eventlog/event_data.h"
 
 #include <algorithm>
@@ -190,16 +189,10 @@ std::vector<Reason> check_grammar(const FirmwareLog& log, Algorithm bank) {
 }
 
 Buffer secure_boot_on_data() {
-    // EFI_GLOBAL_VARIABLE as it lies in memory
-    constexpr std::array<std::uint8_t, 16> global{
-        0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
-    return Writer()
-        .bytes(global)
-        .little(std::uint64_t{secure_boot_name.size()})
-        .little(std::uint64_t{1})
-        .bytes(eventlog::utf16le_from_utf8(secure_boot_name))
-        .big(std::uint8_t{1})
-        .done();
+    constexpr std::array<std::uint8_t, 1> on{1};
+    return eventlog::encode_efi_variable({.guid = std::string(eventlog::efi_global_variable),
+                                          .name = std::string(secure_boot_name),
+                                          .data = on});
 }
 
 bool secure_boot_on(const FirmwareLog& log) {

@@ -1,13 +1,10 @@
 #include "appraisal/image_build.h"
 
-#include "appraisal/boot.h"
-#include "appraisal/pe_image.h"
-#include "appraisal/replay.h"
+#include "appraisal/image_references.h"
 #include "eventlog/event_data.h"
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <string>
 #include <utility>
 
@@ -21,39 +18,6 @@ namespace type = eventlog::type;
 constexpr std::array<std::string_view, 6> measured_sections{
     ".linux", ".osrel", ".cmdline", ".initrd", ".splash", ".dtb"};
 constexpr std::string_view known_stub = "#### LoaderInfo: systemd-stub 252";
-
-/// References of one image, each with a digest for every bank.
-class References {
-public:
-    explicit References(std::span<const Algorithm> banks) : banks_(banks) {}
-
-    using Digest = std::function<Buffer(Algorithm)>;
-
-    void add(Reference reference, const Digest& digest) {
-        for (const Algorithm bank : banks_)
-            reference.digests[bank] = digest(bank);
-        all_.push_back(std::move(reference));
-    }
-
-    void add_bytes(Reference reference, Bytes measured) {
-        add(std::move(reference), [measured](Algorithm bank) { return hash(bank, measured); });
-    }
-
-    void add_program(const PeImage& program, std::string description) {
-        add({.pcr = 4,
-             .type = type::efi_boot_services_application,
-             .role = {},
-             .description = std::move(description),
-             .digests = {}},
-            [&program](Algorithm bank) { return authenticode_digest(program, bank); });
-    }
-
-    std::vector<Reference> done() { return std::move(all_); }
-
-private:
-    std::span<const Algorithm> banks_;
-    std::vector<Reference> all_;
-};
 
 Result<void> check_stub(const PeImage& uki) {
     const PeSection* const magic = uki.section(".sdmagic");
@@ -98,30 +62,6 @@ Result<std::string> command_line_of(Bytes section) {
             ".cmdline: must be printable ASCII without blanks or line ends around it; make the image again "
             "without them");
     return std::string(text);
-}
-
-/// PCR 7 as the log shows it. Nothing but the data counts, so that other banks can be computed.
-Result<void> add_secure_boot(const eventlog::FirmwareLog& platform, References& references) {
-    if (!judged_events(platform, 14).empty())
-        return fail(
-            Errc::unsupported,
-            "platform.shim",
-            "the log is of a boot through shim, which measures its own list of keys; give one of a machine "
-            "whose firmware starts the image itself");
-    for (const eventlog::Event* const event : judged_events(platform, 7)) {
-        if (!data_is_measured(*event))
-            return fail(Errc::untrusted,
-                        "platform.secure_boot",
-                        "event " + std::to_string(event->index) + " (" + eventlog::describe(*event) +
-                            ") does not show what was measured");
-        references.add_bytes({.pcr = 7,
-                              .type = event->type,
-                              .role = {},
-                              .description = eventlog::describe(*event),
-                              .digests = {}},
-                             event->data);
-    }
-    return {};
 }
 
 Result<void> add_sections(const PeImage& uki, const std::string& command_line, References& references) {
@@ -170,30 +110,18 @@ Result<BaseImage> build_uki(const UkiBuild& build) {
     VS_TRY(const Bytes initrd, needed(uki, ".initrd"));
     VS_TRY(const Bytes section, needed(uki, ".cmdline"));
     VS_TRY(const std::string command_line, command_line_of(section));
-    const bool secure_boot = secure_boot_on(build.platform);
-    if (!secure_boot && build.facts.secure_boot == SecureBootRule::required)
-        return fail(Errc::untrusted, "secure_boot.off", "Secure Boot was not on in the log of the platform");
+    VS_TRY_VOID(check_secure_boot(build.platform, build.facts));
 
     References references(build.banks);
     references.add_program(uki, "unified kernel image");
-    if (!secure_boot) { // the stub then has the firmware load the kernel, which measures it
+    if (!build.platform.secure_boot) { // the stub then has the firmware load the kernel, which measures it
         VS_TRY(const PeImage linux_program, parse_pe_image(kernel));
         references.add_program(linux_program, "kernel");
     }
-    VS_TRY_VOID(add_secure_boot(build.platform, references));
+    VS_TRY_VOID(add_platform(build.platform, uki, references));
     add_tagged(command_line, initrd, references);
     VS_TRY_VOID(add_sections(uki, command_line, references));
-    BaseImage image{.version = build.facts.version,
-                    .display_name = build.facts.display_name,
-                    .vendor = build.facts.vendor,
-                    .not_before = build.facts.not_before,
-                    .not_after = build.facts.not_after,
-                    .host_groups = build.facts.host_groups,
-                    .secure_boot = build.facts.secure_boot,
-                    .userspace = build.facts.userspace,
-                    .references = references.done()};
-    VS_TRY_VOID(validate(image));
-    return image;
+    return image_with(build.facts, references.done());
 }
 
 } // namespace vouchsafe::appraisal

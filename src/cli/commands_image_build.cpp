@@ -6,6 +6,7 @@
 #include "store/files.h"
 
 #include <optional>
+#include <span>
 
 namespace vouchsafe::cli {
 
@@ -13,12 +14,16 @@ namespace {
 
 using appraisal::Algorithm;
 
-constexpr std::size_t most_uki = std::size_t{1} << 30U;
+constexpr std::size_t most_file = std::size_t{1} << 30U;
 constexpr std::size_t most_log = std::size_t{1} << 20U;
 
 struct BuildOptions {
     std::string uki;
-    std::string platform;
+    std::string shim, grub, grub_config, kernel, initrd;
+    std::string grub_directory = "(hd0,gpt1)/EFI/debian";
+    std::string log;
+    std::vector<std::string> pk, kek, db, dbx;
+    std::string key_owner = "00000000-0000-0000-0000-000000000000";
     std::string version;
     std::string name;
     std::string vendor;
@@ -32,15 +37,27 @@ struct BuildOptions {
 };
 
 constexpr std::string_view build_help =
-    "The firmware starts the unified kernel image itself. What no file can tell, the machine's Secure Boot "
-    "keys, is "
-    "taken from the firmware log of any machine with the same keys, booted with an image signed by the same "
-    "certificate (/sys/kernel/security/tpm0/binary_bios_measurements).\n\n"
-    "Example:\n"
+    "What the firmware starts is one of\n"
+    "  --uki FILE      a unified kernel image, made with systemd-stub 252\n"
+    "  --shim FILE --grub FILE --grub-config FILE --kernel FILE --initrd FILE\n"
+    "                  Debian 12's signed shim and grub, with a configuration of plain menu entries (set, "
+    "menuentry, linux,\n"
+    "                  initrd, echo, boot); the default entry is booted\n"
+    "The machine's Secure Boot keys come from one of\n"
+    "  --secure-boot-from FILE      the firmware log of any machine with the same keys\n"
+    "                               (/sys/kernel/security/tpm0/binary_bios_measurements)\n"
+    "  --pk, --kek, --db, --dbx     files of signature lists (.esl, .auth, or as efivarfs has the variable) "
+    "or "
+    "certificates\n"
+    "                               (DER, PEM); for firmware that measures no other Secure Boot variables\n\n"
+    "Examples:\n"
     "  vouchsafe image build --uki host.efi --secure-boot-from machine.log --version 2026.11 --out "
     "host.json\n"
+    "  vouchsafe image build --uki host.efi --pk pk.esl --kek kek.esl --db db.esl --dbx dbx.esl --version "
+    "2026.11 "
+    "--out host.json\n"
     "  vouchsafe image import host.json\n\n"
-    "Hosts that boot by shim and grub: boot a reference host and use `vouchsafe host export-image`.";
+    "Hosts that boot in other ways: boot a reference host and use `vouchsafe host export-image`.";
 
 Result<std::optional<SysTime>> time_of(const std::string& text) {
     if (text.empty())
@@ -77,28 +94,89 @@ Result<std::vector<Algorithm>> banks_of(const BuildOptions& options) {
     return banks;
 }
 
-/// The error with the file that it is about.
-Error about(const std::string& file, Error error) {
-    error.detail = printable(file) + ": " + error.detail;
-    return error;
+/// The result, or its error with the file that it is about.
+template <class T> Result<T> about(const std::string& file, Result<T> result) {
+    if (!result)
+        result.error().detail = printable(file) + ": " + result.error().detail;
+    return result;
+}
+
+Result<Buffer> lists_of(const std::vector<std::string>& files, const std::string& owner) {
+    Buffer lists;
+    for (const std::string& file : files) {
+        VS_TRY(const Buffer bytes, store::read_file(file, appraisal::most_key_file));
+        VS_TRY(const Buffer more, about(file, appraisal::read_key_file(bytes, owner)));
+        lists.insert(lists.end(), more.begin(), more.end());
+    }
+    return lists;
+}
+
+Result<appraisal::Platform> platform_of(const BuildOptions& options) {
+    if (!options.log.empty()) {
+        VS_TRY(const Buffer bytes, store::read_file(options.log, most_log));
+        VS_TRY(const auto log, about(options.log, eventlog::parse_firmware_log(bytes)));
+        return about(options.log, appraisal::platform_of(log));
+    }
+    appraisal::SecureBootKeys keys;
+    VS_TRY(keys.pk, lists_of(options.pk, options.key_owner));
+    VS_TRY(keys.kek, lists_of(options.kek, options.key_owner));
+    VS_TRY(keys.db, lists_of(options.db, options.key_owner));
+    VS_TRY(keys.dbx, lists_of(options.dbx, options.key_owner));
+    return appraisal::platform_of(keys);
+}
+
+/// The file that an error is about, by the first word of its place.
+const std::string& file_of(const BuildOptions& options, std::string_view where) {
+    static const std::string none;
+    const std::string_view part = where.substr(0, where.find('.'));
+    if (part == "grub")
+        return where == "grub.config" ? options.grub_config : options.grub;
+    if (part == "kernel")
+        return options.kernel;
+    if (part == "secure_boot")
+        return options.log;
+    if (part == "uki" || part == "pe" || part == "shim" || part == "platform")
+        return options.uki.empty() ? options.shim : options.uki;
+    return none;
+}
+
+Result<appraisal::BaseImage> build_from(const BuildOptions& options,
+                                        const appraisal::Platform& platform,
+                                        std::span<const Algorithm> banks,
+                                        const appraisal::ImageFacts& facts) {
+    if (!options.uki.empty()) {
+        VS_TRY(const Buffer uki, store::read_file(options.uki, most_file));
+        return appraisal::build_uki({.uki = uki, .platform = platform, .banks = banks, .facts = facts});
+    }
+    VS_TRY(const Buffer shim, store::read_file(options.shim, most_file));
+    VS_TRY(const Buffer grub, store::read_file(options.grub, most_file));
+    VS_TRY(const Buffer config, store::read_file(options.grub_config, most_file));
+    VS_TRY(const Buffer kernel, store::read_file(options.kernel, most_file));
+    VS_TRY(const Buffer initrd, store::read_file(options.initrd, most_file));
+    return appraisal::build_grub({.shim = shim,
+                                  .grub = grub,
+                                  .config = config,
+                                  .kernel = kernel,
+                                  .initrd = initrd,
+                                  .directory = options.grub_directory,
+                                  .platform = platform,
+                                  .banks = banks,
+                                  .facts = facts});
 }
 
 Result<appraisal::BaseImage> build(const BuildOptions& options) {
+    if (options.uki.empty() == options.shim.empty())
+        return fail(Errc::malformed, "image.build", "give --uki, or --shim with what it starts");
+    if (options.log.empty() == options.db.empty())
+        return fail(
+            Errc::malformed, "image.build", "give --secure-boot-from, or --pk, --kek, --db and --dbx");
     VS_TRY(const auto facts, facts_of(options));
     VS_TRY(const auto banks, banks_of(options));
-    VS_TRY(const Buffer log, store::read_file(options.platform, most_log));
-    const auto platform = eventlog::parse_firmware_log(log);
-    if (!platform)
-        return std::unexpected(about(options.platform, platform.error()));
-    VS_TRY(const Buffer uki, store::read_file(options.uki, most_uki));
-    auto image = appraisal::build_uki({.uki = uki, .platform = *platform, .banks = banks, .facts = facts});
-    if (!image) {
-        const std::string& where = image.error().where;
-        const bool of_platform = where.starts_with("platform.") || where.starts_with("secure_boot.");
-        const bool of_file = where.starts_with("uki.") || where.starts_with("pe.");
-        if (of_platform || of_file)
-            return std::unexpected(about(of_platform ? options.platform : options.uki, image.error()));
-    }
+    VS_TRY(const auto platform, platform_of(options));
+    auto image = build_from(options, platform, banks, facts);
+    if (!image)
+        if (const std::string& file = file_of(options, image.error().where); !file.empty())
+            return about(file, std::move(image));
     return image;
 }
 
@@ -120,6 +198,48 @@ Exit run(const Context& context, const BuildOptions& options) {
     return Exit::fine;
 }
 
+void add_boot_options(CLI::App& command, BuildOptions& options) {
+    auto* const uki =
+        command.add_option("--uki", options.uki, "unified kernel image, as it will be installed");
+    auto* const shim =
+        command.add_option("--shim", options.shim, "shim, the program that the firmware starts");
+    auto* const grub = command.add_option("--grub", options.grub, "grub, the program that shim starts");
+    auto* const config =
+        command.add_option("--grub-config", options.grub_config, "grub.cfg in --grub-directory");
+    auto* const kernel = command.add_option("--kernel", options.kernel, "kernel that grub.cfg names");
+    auto* const initrd = command.add_option("--initrd", options.initrd, "initrd that grub.cfg names");
+    command
+        .add_option("--grub-directory",
+                    options.grub_directory,
+                    "where grub finds its configuration, as grub writes it")
+        ->capture_default_str()
+        ->needs(shim);
+    shim->needs(grub)->needs(config)->needs(kernel)->needs(initrd)->excludes(uki);
+    for (auto* const part : {grub, config, kernel, initrd})
+        part->needs(shim);
+}
+
+void add_key_options(CLI::App& command, BuildOptions& options) {
+    auto* const log = command.add_option(
+        "--secure-boot-from", options.log, "firmware log of a machine with the same Secure Boot keys");
+    auto* const pk = command.add_option("--pk", options.pk, "platform key");
+    auto* const kek = command.add_option("--kek", options.kek, "key exchange keys; repeatable");
+    auto* const db = command.add_option(
+        "--db", options.db, "certificates that admit programs; repeatable, in their order");
+    auto* const dbx =
+        command.add_option("--dbx", options.dbx, "what is revoked; repeatable; none: no variable");
+    command
+        .add_option(
+            "--key-owner", options.key_owner, "GUID of the owner of certificates, for DER and PEM files")
+        ->capture_default_str();
+    for (auto* const one : {pk, kek, db, dbx}) {
+        one->excludes(log);
+        if (one != db)
+            one->needs(db);
+    }
+    db->needs(pk)->needs(kek);
+}
+
 } // namespace
 
 void add_image_build(CLI::App& image, Context& context) {
@@ -127,15 +247,10 @@ void add_image_build(CLI::App& image, Context& context) {
         image,
         context,
         "build",
-        "compute a base image from a unified kernel image, before any host has booted it",
+        "compute a base image from the files of a boot, before any host has booted it",
         [](CLI::App& command, BuildOptions& options) {
-            command.add_option("--uki", options.uki, "the unified kernel image, as it will be installed")
-                ->required();
-            command
-                .add_option("--secure-boot-from",
-                            options.platform,
-                            "firmware log of a machine with the same Secure Boot keys")
-                ->required();
+            add_boot_options(command, options);
+            add_key_options(command, options);
             command.add_option("--version", options.version, "version of the image")->required();
             command.add_option("--name", options.name, "name of the image, for people");
             command.add_option("--vendor", options.vendor, "who made it");
