@@ -141,7 +141,7 @@ Result<protocol::ReleasedKey> PlayedHost::release(protocol::HostSession& session
                 refusal.message);
 }
 
-void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& image_version) {
+void introduce(AuthorityProcess& authority, PlayedHost& host) {
     const std::string cluster = authority.cluster();
     if (authority.must(service::cas, "list", {{"cluster", cluster}}).as_array().empty())
         authority.must(service::cas,
@@ -160,6 +160,12 @@ void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& ima
         std::fprintf(stderr, "%s: %s\n", seen.error().where.c_str(), authority.daemon().log().c_str());
     VS_CHECK(seen && seen->outcome == protocol::Outcome::pending);
     authority.must(service::enrolments, "approve", {{"host", id}});
+}
+
+void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& image_version) {
+    introduce(authority, host);
+    const std::string cluster = authority.cluster();
+    const std::string id = host.machine.host().text;
     const json::Value image =
         authority.must(service::enrolments, "export_image", {{"host", id}, {"version", image_version}});
     authority.must(service::images,

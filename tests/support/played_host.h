@@ -82,6 +82,9 @@ private:
     net::SystemClock clock_;
 };
 
+/// Makes `host` an approved one: its CA imported, itself approved. It booted nothing that is known.
+void introduce(AuthorityProcess& authority, PlayedHost& host);
+
 /// Makes `host` one that the authority trusts: its CA imported, itself approved, its boot a base image.
 void enrol(AuthorityProcess& authority, PlayedHost& host, const std::string& image_version);
 
