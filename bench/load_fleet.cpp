@@ -57,7 +57,6 @@ void Fleet::enrol(const FleetSize& size, const test::RecordedBoot& boot, Progres
         {{"cluster", cluster_}, {"spec", json::object({{"name", "played"}, {"cert_chain", chain}})}});
     const std::size_t first_tenth = size.hosts / 10;
     std::size_t resident = 0;
-    hosts_.reserve(size.hosts);
     for (std::size_t i = 0; i < size.hosts; ++i) {
         if (i == first_tenth)
             resident = authority_.daemon().resident_bytes();

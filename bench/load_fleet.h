@@ -5,7 +5,8 @@
 #include "tests/support/played_host.h"
 
 #include <cstddef>
-#include <vector>
+#include <deque>
+#include <string>
 
 namespace vouchsafe::bench {
 
@@ -25,7 +26,7 @@ public:
 
     test::AuthorityProcess& authority() { return authority_; }
 
-    std::vector<test::PlayedHost>& hosts() { return hosts_; }
+    std::deque<test::PlayedHost>& hosts() { return hosts_; }
 
     const test::ClusterLink& link() const { return link_; }
 
@@ -41,7 +42,7 @@ private:
     test::AuthorityProcess authority_;
     std::string cluster_;
     test::ClusterLink link_;
-    std::vector<test::PlayedHost> hosts_;
+    std::deque<test::PlayedHost> hosts_;
     std::size_t references_ = 0;
     double bytes_per_host_ = 0;
 };

@@ -1,3 +1,4 @@
+#include "appraisal/boot.h"
 #include "appraisal/image_index.h"
 #include "tests/support/appraisal_fixture.h"
 

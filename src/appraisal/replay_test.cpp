@@ -146,7 +146,7 @@ TEST(ReplayIma, NeedsNoHashWhereTheListHasTheBanksOwn) {
         .digest_bytes = 32,
         .entries = {
             {.pcr = 10, .template_digest = digest, .template_name = "ima-ng", .template_data = data}}};
-    const auto replayed = [&list] {
+    const auto replayed = [&list, &digest] {
         return replay_ima(*check_template_digests(list),
                           {.bank = Algorithm::sha256, .quoted = reached({digest})});
     };
