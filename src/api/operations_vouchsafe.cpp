@@ -52,7 +52,6 @@ constexpr std::array audit_query = {Field{"kind", text, Need::optional},
                                     Field{"vm", text, Need::optional},
                                     Field{"from", integer, Need::optional},
                                     Field{"most", integer, Need::optional}};
-constexpr std::array<std::string_view, 6> revocation_words = {"host", "ek", "ak", "image", "key_id", "blob"};
 constexpr std::array revocation_fields = {
     Field{"kind", word(revocation_words)}, Field{"value", id}, Field{"reason", text, Need::optional}};
 constexpr Structure revocation{"vouchsafe.revocations.create_spec", revocation_fields};

@@ -10,6 +10,19 @@ namespace vouchsafe::api {
 inline constexpr std::array<std::string_view, 2> state_words = {"ENABLE", "DISABLE"};
 inline constexpr std::array<std::string_view, 4> health_words = {"NONE", "OK", "WARNING", "ERROR"};
 inline constexpr std::array<std::string_view, 2> principal_words = {"STS_USER", "STS_GROUP"};
+/// What can be revoked.
+inline constexpr std::array<std::string_view, 12> revocation_words = {"host",
+                                                                      "ek",
+                                                                      "ak",
+                                                                      "ca",
+                                                                      "image",
+                                                                      "file",
+                                                                      "firmware",
+                                                                      "tpm_model",
+                                                                      "authority_key",
+                                                                      "generation",
+                                                                      "key_id",
+                                                                      "blob"};
 inline constexpr Type state = word(state_words);
 inline constexpr Type states = list(state);
 inline constexpr Type health = word(health_words);

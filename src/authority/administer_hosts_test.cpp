@@ -1,4 +1,4 @@
-// Enrolments, explanation, images out of running hosts, revocations, audit and what hosts need to know.
+// Enrolments, explanation, images out of running hosts, audit and what hosts need to know.
 #include "appraisal/base_image.h"
 #include "base/version.h"
 #include "tests/support/attestation_house.h"
@@ -12,7 +12,6 @@ namespace {
 
 #define VS_TH "vcenter.trusted_infrastructure.trust_authority_hosts"
 constexpr std::string_view enrolments = "vouchsafe.enrolments";
-constexpr std::string_view revocations = "vouchsafe.revocations";
 
 class HostOperations : public ::testing::Test {
 protected:
@@ -40,13 +39,6 @@ protected:
     Result<json::Value> on(std::string_view name, json::Object input = {}) {
         input.emplace("host", host());
         return house_.call(enrolments, name, json::Value(std::move(input)));
-    }
-
-    Result<json::Value> revoke(const std::string& kind, const std::string& value) {
-        return house_.call(
-            revocations,
-            "create",
-            json::object({{"spec", json::object({{"kind", kind}, {"value", value}, {"reason", nullptr}})}}));
     }
 
     static json::Value good(Result<json::Value> answer) {
@@ -164,53 +156,14 @@ TEST_F(HostOperations, ExportAnImageThatTheHostMatches) {
     EXPECT_TRUE(good(on("export_image")).find("image") != nullptr); // with a version made up
 }
 
-// --- revocations
-
-TEST_F(HostOperations, RevokeOnceAndForEver) {
-    const std::int64_t epoch = house_.core->state()->epoch;
-    ASSERT_TRUE(revoke("key_id", std::string(32, 'c')));
-    EXPECT_TRUE(house_.core->state()->is_revoked(inventory::RevocationKind::key, std::string(32, 'c')));
-    EXPECT_EQ(house_.core->state()->epoch, epoch + 1);
-    EXPECT_EQ(revoke("key_id", std::string(32, 'c')).error().code, Errc::exists);
-    EXPECT_EQ(revoke("everything", "x").error().code, Errc::malformed);
-    EXPECT_EQ(revoke("key_id", "").error().code, Errc::malformed);
-    EXPECT_EQ(good(house_.call(revocations, "list")).as_array().size(), 1U);
-}
-
-TEST_F(HostOperations, RevokeEveryKind) {
-    const std::string digest(64, 'a');
-    const std::pair<const char*, std::string> rows[] = {{"host", machine_.host().text},
-                                                        {"ek", machine_.ek_digest()},
-                                                        {"ak", machine_.ak_name()},
-                                                        {"image", "Any name"},
-                                                        {"key_id", std::string(32, 'a')},
-                                                        {"blob", digest}};
-    for (const auto& [kind, value] : rows)
-        EXPECT_TRUE(revoke(kind, value)) << kind;
-    EXPECT_EQ(house_.core->state()->revocations.size(), 6U);
-}
-
-TEST_F(HostOperations, RevokeNothingByAnotherName) {
-    const std::pair<const char*, std::string> rows[] = {{"host", "host-a"}, // its label
-                                                        {"host", "h-" + std::string(31, 'a')},
-                                                        {"ek", "sha256:" + std::string(64, 'a')},
-                                                        {"ek", std::string(64, 'A')},
-                                                        {"ak", std::string(64, 'a')},
-                                                        {"key_id", std::string(64, 'a')},
-                                                        {"blob", std::string(63, 'a')},
-                                                        {"blob", std::string(65, 'a')}};
-    for (const auto& [kind, value] : rows)
-        EXPECT_EQ(revoke(kind, value).error().where, "revocation.value") << kind << " " << value;
-    EXPECT_TRUE(house_.core->state()->revocations.empty());
-}
-
 // --- audit
 
 TEST_F(HostOperations, ShowTheAudit) {
     const auto list = [&](json::Object query) {
         return house_.call("vouchsafe.audit", "list", json::Value(std::move(query)));
     };
-    ASSERT_TRUE(revoke("key_id", std::string(32, 'c')));
+    const json::Value key = json::object({{"kind", "key_id"}, {"value", std::string(32, 'c')}});
+    ASSERT_TRUE(house_.call("vouchsafe.revocations", "create", json::object({{"spec", key}})));
     const json::Value all = good(list({}));
     EXPECT_EQ(all.as_array().size(), house_.audit_kinds().size());
     EXPECT_EQ(*all.as_array().back().find("fields")->find("subject"), json::Value("ada@local"));

@@ -8,34 +8,90 @@ namespace vouchsafe::authority {
 
 namespace {
 
-/// What can be revoked, and the form of what names it: a prefix, and lower-case hex digits after it.
+using inventory::RevocationKind;
+
+bool is_hex(std::string_view text, std::size_t digits) {
+    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return text.size() == digits && std::ranges::all_of(text, is_digit);
+}
+
+template <std::size_t Digits> bool is_hex_of(std::string_view text) {
+    return is_hex(text, Digits);
+}
+
+/// SHA-256, SHA-384 or SHA-512; nothing rests on a SHA-1 digest alone.
+bool is_digest(std::string_view text) {
+    return is_hex(text, 64) || is_hex(text, 96) || is_hex(text, 128);
+}
+
+bool is_host_id(std::string_view text) {
+    return text.starts_with("h-") && is_hex(text.substr(2), 32);
+}
+
+bool is_ak_name(std::string_view text) {
+    return text.starts_with("000b") && is_hex(text.substr(4), 64);
+}
+
+bool is_any(std::string_view text) {
+    return !text.empty();
+}
+
+bool is_tpm_model(std::string_view text) {
+    return std::ranges::count(text, '/') >= 2 && !text.starts_with('/');
+}
+
+/// The RFC 7638 thumbprint that names a key: base64url of 32 bytes.
+bool is_thumbprint(std::string_view text) {
+    const auto bytes = from_base64url(text);
+    return bytes && bytes->size() == 32;
+}
+
+bool is_generation(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos || !is_hex(text.substr(0, slash), 32))
+        return false;
+    const std::string_view number = text.substr(slash + 1);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !number.empty() && number.size() <= 10 && number.front() != '0' &&
+           std::ranges::all_of(number, is_digit);
+}
+
+/// What can be revoked, in the words of the API, and the one form of what names it.
 struct Revocable {
     std::string_view word;
-    inventory::RevocationKind kind;
-    std::string_view prefix;
-    std::size_t digits; ///< 0: any name
+    RevocationKind kind;
+    bool (*has_form)(std::string_view value);
     std::string_view form;
 };
 
-constexpr std::array<Revocable, 6> revocables = {
-    {{"host", inventory::RevocationKind::host, "h-", 32, "the id of an enrolment (vouchsafe enrolment list)"},
-     {"ek", inventory::RevocationKind::ek, "", 64, "the SHA-256 of the EK's public key, in hex"},
-     {"ak", inventory::RevocationKind::ak, "000b", 64, "the name of an attestation key, in hex"},
-     {"image", inventory::RevocationKind::image, "", 0, ""},
-     {"key_id", inventory::RevocationKind::key, "", 32, "the key id of a VM's context, in hex"},
-     {"blob", inventory::RevocationKind::blob, "", 64, "the SHA-256 of a blob, in hex"}}};
-
-bool has_form(std::string_view value, const Revocable& of) {
-    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-    return of.digits == 0 || (value.starts_with(of.prefix) && value.size() == of.prefix.size() + of.digits &&
-                              std::ranges::all_of(value.substr(of.prefix.size()), is_digit));
-}
+constexpr std::array<Revocable, 12> revocables = {
+    {{"host", RevocationKind::host, is_host_id, "the id of an enrolment (vouchsafe enrolment list)"},
+     {"ek", RevocationKind::ek, is_hex_of<64>, "the SHA-256 of the EK's public key, in hex"},
+     {"ak", RevocationKind::ak, is_ak_name, "the name of an attestation key, in hex"},
+     {"ca", RevocationKind::ca, is_hex_of<64>, "the SHA-256 of a CA certificate's DER, in hex"},
+     {"image", RevocationKind::image, is_any, "the version of a base image"},
+     {"file", RevocationKind::file, is_digest, "the SHA-256, SHA-384 or SHA-512 that was measured, in hex"},
+     {"firmware", RevocationKind::firmware, is_digest, "the value of PCR 0 in the policy bank, in hex"},
+     {"tpm_model",
+      RevocationKind::tpm_model,
+      is_tpm_model,
+      "manufacturer/model/firmware version (vouchsafe enrolment show)"},
+     {"authority_key", RevocationKind::authority_key, is_thumbprint, "the kid of an authority host's key"},
+     {"generation",
+      RevocationKind::generation,
+      is_generation,
+      "a provider's uid and the number of its generation: uid/number"},
+     {"key_id", RevocationKind::key, is_hex_of<32>, "the key id of a VM's context, in hex"},
+     {"blob", RevocationKind::blob, is_hex_of<64>, "the SHA-256 of a blob, in hex"}}};
 
 Result<json::Value> list_revocations(const Invocation& call) {
     json::Array out;
-    for (const auto& [kind, by_value] : call.state.revocations)
+    for (const auto& [kind, by_value] : call.state.revocations) {
+        const auto* const revocable = std::ranges::find(revocables, kind, &Revocable::kind);
         for (const auto& [value, revocation] : by_value)
-            out.push_back(revocation.to_json());
+            out.push_back(
+                json::object({{"kind", revocable->word}, {"value", value}, {"reason", revocation.reason}}));
+    }
     return json::Value(std::move(out));
 }
 
@@ -48,7 +104,7 @@ Result<json::Value> create_revocation(const Invocation& call) {
     if (found == revocables.end())
         return fail(Errc::malformed, "revocation.kind");
     // Who mistypes a name, or gives a label, would believe that something is revoked.
-    if (!has_form(value, *found))
+    if (!found->has_form(value))
         return fail(Errc::malformed,
                     "revocation.value",
                     "nothing is revoked: " + std::string(found->word) + " is " + std::string(found->form));

@@ -104,6 +104,8 @@ TEST_F(Program, UnderstandsItsCommands) {
         {{"settings", "set", "--require-endorsement-keys", "yes"}, 5},
         {{"connect", "domain-1", "--anchor", "ab"}, 5},
         {{"revoke", "image", "1.0", "--reason", "leaked"}, 5},
+        {{"revoke", "tpm_model", "IFX/SLB9670/7.63"}, 5},
+        {{"revocations"}, 5},
         {{"image", "list"}, 5},
         {{"image", "remove", "1.0"}, 5},
         {{"provider", "list"}, 5},

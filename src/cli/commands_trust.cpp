@@ -31,12 +31,6 @@ struct ConnectOptions {
     std::string anchor;
 };
 
-struct RevokeOptions {
-    std::string kind;
-    std::string value;
-    std::string reason;
-};
-
 Exit claim(const ClaimOptions& options) {
     const auto token = read_secret(options.token_file, "one-time token: ");
     if (!token)
@@ -345,29 +339,6 @@ void add_trust_commands(CLI::App& app, Context& context) {
         [](const ConnectOptions& options) {
             const auto done = connect(options);
             return done ? Exit::fine : report(done.error());
-        });
-    add_command<RevokeOptions>(
-        app,
-        context,
-        "revoke",
-        "revoke something for good: nothing is released on the strength of it any more",
-        [](CLI::App& command, RevokeOptions& options) {
-            command.add_option("kind", options.kind, "what it is")
-                ->required()
-                ->check(CLI::IsMember({"host", "ek", "ak", "image", "key_id", "blob"}));
-            command.add_option("value", options.value, "its id or digest")->required();
-            command.add_option("--reason", options.reason, "for the record");
-        },
-        [](const RevokeOptions& options) {
-            return with("authority", [&](Connection& connection) -> Result<void> {
-                VS_TRY_VOID(connection.call("vouchsafe.revocations",
-                                            "create",
-                                            json::object({{"spec",
-                                                           json::object({{"kind", options.kind},
-                                                                         {"value", options.value},
-                                                                         {"reason", options.reason}})}})));
-                return {};
-            });
         });
 }
 

@@ -29,3 +29,7 @@ vs_e2e(key_server_faults COMMAND e2e_key_server_faults)
 # For the suites of lab/ that compute an image and boot it.
 add_executable(e2e_image_boot "${CMAKE_CURRENT_LIST_DIR}/image_boot.cpp")
 target_link_libraries(e2e_image_boot PRIVATE vs_test_authority vs_flags)
+
+add_executable(e2e_revocation "${CMAKE_CURRENT_LIST_DIR}/authority_revocation_test.cpp")
+target_link_libraries(e2e_revocation PRIVATE vs_test_authority vs_flags GTest::gtest)
+vs_e2e(revocation COMMAND e2e_revocation)
