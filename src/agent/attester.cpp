@@ -1,6 +1,7 @@
 #include "agent/attester.h"
 
 #include "crypto/signature.h"
+#include "eventlog/ima.h"
 #include "inventory/enrolment.h"
 #include "json/parse.h"
 #include "json/write.h"
@@ -86,14 +87,30 @@ Result<HostIdentity> identify(Tpm& tpm, const tpmdev::AttestationKeySeed& seed) 
 Attester::Attester(Facts facts, HostIdentity identity, Tpm& tpm, Platform& platform)
     : facts_(std::move(facts)), identity_(std::move(identity)), tpm_(tpm), platform_(platform) {}
 
+struct Attester::Round {
+    Attested attested;
+    bool whole = true; ///< nothing of a log was left out
+};
+
 Result<Attested> Attester::attest(Peer& authority) {
+    VS_TRY(Round round, attest_once(authority));
+    if (!round.whole && round.attested.answer.outcome != protocol::Outcome::trusted) {
+        VS_TRY(round, attest_once(authority));
+    }
+    return std::move(round.attested);
+}
+
+Result<Attester::Round> Attester::attest_once(Peer& authority) {
     auto release_key = crypto::EcPrivateKey::generate();
     VS_TRY(const protocol::Challenge challenge, ask_challenge(authority));
+    known_.clear(); // until there is an answer to go on from
     VS_TRY(const protocol::Evidence evidence, make_evidence(challenge, release_key.public_key()));
     VS_TRY(const json::Value answer,
            exchange(authority, protocol::evidence_path, evidence.to_json(), evidence_limit));
     VS_TRY(auto parsed, protocol::EvidenceAnswer::from_json(answer));
-    return Attested{.answer = std::move(parsed), .release_key = std::move(release_key)};
+    known_ = parsed.log_positions;
+    return Round{.attested = {.answer = std::move(parsed), .release_key = std::move(release_key)},
+                 .whole = challenge.ima_from == 0};
 }
 
 Result<protocol::Challenge> Attester::ask_challenge(Peer& authority) const {
@@ -102,7 +119,7 @@ Result<protocol::Challenge> Attester::ask_challenge(Peer& authority) const {
         .ek_certificates = identity_.endorsement.certificates,
         .ak_public = identity_.ak_public,
         .banks = {},
-        .log_positions = {}, // the whole list from zero, always
+        .log_positions = known_,
         .documents = {"key-access", "reporting"},
         .label = facts_.label,
     };
@@ -139,12 +156,20 @@ Result<Attester::Quoted> Attester::quote_over(const protocol::Challenge& challen
                   .logs = std::move(logs)};
 }
 
+Result<Logs> Attester::logs(const protocol::Challenge& challenge) const {
+    VS_TRY(Logs out, platform_.logs());
+    if (challenge.ima_from > 0 && out.ima) {
+        VS_TRY(out.ima, eventlog::ima_list_from(*out.ima, static_cast<std::size_t>(challenge.ima_from)));
+    }
+    return out;
+}
+
 Result<Attester::Quoted> Attester::quote(const protocol::Challenge& challenge,
                                          const crypto::EcPublicKey& release_key) {
-    VS_TRY(Logs before, platform_.logs());
+    VS_TRY(Logs before, logs(challenge));
     for (unsigned attempt = 1;; ++attempt) {
         VS_TRY(Quoted quoted, quote_over(challenge, release_key, std::move(before)));
-        VS_TRY(Logs after, platform_.logs());
+        VS_TRY(Logs after, logs(challenge));
         if (after == quoted.logs || attempt == quote_attempts)
             return quoted;
         before = std::move(after);

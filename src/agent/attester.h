@@ -10,6 +10,7 @@
 #include "protocol/challenge.h"
 #include "protocol/evidence.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,13 +46,18 @@ public:
 
     const HostIdentity& identity() const { return identity_; }
 
-    /// Challenge, quote, evidence, answer. Logs are read before the quote, because the statement names their
-    /// digests, and again after it: when they grew meanwhile, the quote is made again.
+    /// Challenge, quote, evidence, answer. Of the IMA list only what the authority does not know is sent;
+    /// where that does not lead to trust, the whole is, and that answer counts. Logs are read before the
+    /// quote, because the statement names their digests, and again after it: when they grew meanwhile, the
+    /// quote is made again.
     Result<Attested> attest(Peer& authority);
 
 private:
     struct Quoted;
+    struct Round;
 
+    Result<Round> attest_once(Peer& authority);
+    Result<Logs> logs(const protocol::Challenge& challenge) const;
     Result<protocol::Challenge> ask_challenge(Peer& authority) const;
     Result<Quoted> quote(const protocol::Challenge& challenge, const crypto::EcPublicKey& release_key);
     Result<Quoted>
@@ -63,6 +69,8 @@ private:
     HostIdentity identity_;
     Tpm& tpm_;
     Platform& platform_;
+    /// Where the accepted logs of this boot ended, as the authority said: the process ends with the boot.
+    std::map<std::string, protocol::KnownPosition> known_;
 };
 
 } // namespace vouchsafe::agent

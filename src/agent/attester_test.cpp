@@ -1,5 +1,7 @@
 #include "agent/attester.h"
+#include "eventlog/ima.h"
 #include "tests/support/agent_world.h"
+#include "tests/support/recorded_boot.h"
 
 #include <gtest/gtest.h>
 
@@ -74,6 +76,54 @@ TEST_F(Attesting, SendsALogThatNeverStandsStill) {
     ASSERT_TRUE(attester_->attest(*peer_));
     EXPECT_EQ(authority_.problems, std::vector<std::string>{}); // what was sent is what the statement names
     EXPECT_NE(authority_.evidence.front().ima_log, platform_.now.ima);
+}
+
+class AttestingAgain : public Attesting {
+protected:
+    AttestingAgain() {
+        boot_.ima_log = test::load_boot("uki").ima_log;
+        entries_ = static_cast<std::int64_t>(eventlog::parse_ima_list(boot_.ima_log)->entries.size());
+        platform_.now.ima = boot_.ima_log;
+        authority_.known_entries = entries_;
+        VS_CHECK(attester_->attest(*peer_).has_value());
+        platform_.now.ima->insert(platform_.now.ima->end(), boot_.ima_log.begin(), boot_.ima_log.end());
+    }
+
+    test::RecordedBoot boot_;
+    std::int64_t entries_ = 0;
+};
+
+TEST_F(AttestingAgain, SendsOnlyWhatIsNewInTheIMAList) {
+    EXPECT_EQ(authority_.evidence.back().ima_log, boot_.ima_log); // at first the whole
+    EXPECT_TRUE(authority_.requests.back().log_positions.empty());
+    ASSERT_TRUE(attester_->attest(*peer_));
+    EXPECT_EQ(authority_.requests.back().log_positions.at("ima").count, entries_);
+    EXPECT_EQ(authority_.evidence.back().ima_log, boot_.ima_log); // the second half
+    EXPECT_EQ(authority_.problems, std::vector<std::string>{});   // and the statement is about it
+}
+
+TEST_F(AttestingAgain, SendsTheWholeWhereThePartLedToNoTrust) {
+    authority_.outcome = protocol::Outcome::refused;
+    ASSERT_TRUE(attester_->attest(*peer_));
+    EXPECT_EQ(authority_.evidence.size(), 3U);
+    EXPECT_EQ(authority_.evidence.back().ima_log, platform_.now.ima);
+    ASSERT_TRUE(attester_->attest(*peer_)); // and from then on
+    EXPECT_EQ(authority_.evidence.size(), 4U);
+    EXPECT_EQ(authority_.evidence.back().ima_log, platform_.now.ima);
+}
+
+TEST_F(AttestingAgain, SendsTheWholeAfterAFailure) {
+    tpm_.broken = true;
+    EXPECT_FALSE(attester_->attest(*peer_));
+    tpm_.broken = false;
+    ASSERT_TRUE(attester_->attest(*peer_));
+    EXPECT_TRUE(authority_.requests.back().log_positions.empty());
+    EXPECT_EQ(authority_.evidence.back().ima_log, platform_.now.ima);
+}
+
+TEST_F(AttestingAgain, FailsWhereTheListIsShorterThanWhatIsKnown) {
+    authority_.known_entries = 3 * entries_;
+    EXPECT_EQ(attester_->attest(*peer_).error().where, "ima.position");
 }
 
 TEST_F(Attesting, SaysThatALogIsMissing) {

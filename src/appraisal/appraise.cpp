@@ -239,10 +239,7 @@ private:
                });
     }
 
-    bool valid_now(const BaseImage& image) const {
-        return (!image.not_before || *image.not_before <= in_.now) &&
-               (!image.not_after || in_.now < *image.not_after);
-    }
+    bool valid_now(const BaseImage& image) const { return image.valid_at(in_.now); }
 
     bool eligible(const BaseImage& image) const { return for_this_host(image) && valid_now(image); }
 
@@ -321,6 +318,7 @@ private:
 
     bool accept(const BaseImage& image) {
         out_.base_image = image.version;
+        out_.ima_end.image = image.version.text;
         out_.executables = to_string(image.userspace);
         out_.claims.executables =
             image.userspace == Userspace::boot_only ? unrecognised_later : approved_at_boot;

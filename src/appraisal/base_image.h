@@ -63,6 +63,11 @@ struct BaseImage {
     Userspace userspace = Userspace::boot_image;
     std::vector<Reference> references; ///< in the order of the events within each PCR
 
+    /// Whether its dates allow this time.
+    bool valid_at(SysTime now) const {
+        return (!not_before || *not_before <= now) && (!not_after || now < *not_after);
+    }
+
     friend bool operator==(const BaseImage&, const BaseImage&) = default;
 };
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 
 namespace vouchsafe::appraisal {
 
@@ -27,6 +28,7 @@ struct QuotedPcrs {
 struct ImaPosition {
     std::size_t entries = 0;
     std::map<Algorithm, Buffer> values;
+    std::string image = {}; ///< version of the base image that the entries were judged by
 
     friend bool operator==(const ImaPosition&, const ImaPosition&) = default;
 };

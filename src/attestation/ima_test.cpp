@@ -122,6 +122,143 @@ TEST_F(ImaTest, AListOfAHundredThousandEntriesPasses) {
     EXPECT_GE(seen().log_positions.at("ima").count, static_cast<std::int64_t>(entries));
 }
 
+/// A machine whose list was accepted, and grew since.
+class ImaPositionTest : public ImaTest {
+protected:
+    ImaPositionTest() {
+        accept();
+        list_more(machine);
+        extend_all(machine);
+    }
+
+    /// A trusted attestation; the host remembers where it ended.
+    protocol::EvidenceAnswer accept() {
+        auto answer = house.must_attest(machine);
+        VS_CHECK(answer.outcome == Outcome::trusted);
+        machine.known = answer.log_positions;
+        return answer;
+    }
+
+    /// Sends the list from there, as the agent does.
+    protocol::EvidenceAnswer go_on(const protocol::Challenge& challenge) {
+        const Buffer whole = machine.boot.ima_log;
+        machine.boot.ima_log =
+            eventlog::ima_list_from(whole, static_cast<std::size_t>(challenge.ima_from)).value();
+        const auto evidence = machine.evidence(challenge, machine.statement(house.history.anchor));
+        machine.boot.ima_log = whole;
+        sent = evidence.ima_log->size();
+        return house.send(evidence).answer.value();
+    }
+
+    std::int64_t asked_from() { return house.challenge(machine).ima_from; }
+
+    inventory::LogPosition& kept() {
+        return house.records.by_host.at(machine.host().text).log_positions.at("ima");
+    }
+
+    const Buffer once = test::load_boot("uki").ima_log;
+    std::int64_t listed = static_cast<std::int64_t>(eventlog::parse_ima_list(once)->entries.size());
+    std::size_t sent = 0;
+};
+
+TEST_F(ImaPositionTest, SendsOnlyWhatIsNew) {
+    ASSERT_EQ(machine.known.at("ima").count, listed);
+    const auto challenge = house.challenge(machine);
+    EXPECT_EQ(challenge.ima_from, listed);
+    const auto answer = go_on(challenge);
+    EXPECT_EQ(answer.outcome, Outcome::trusted);
+    EXPECT_EQ(sent, once.size());
+    EXPECT_EQ(answer.log_positions.at("ima").count, 2 * listed);
+    EXPECT_EQ(seen().log_positions.at("ima").count, 2 * listed);
+    machine.known = answer.log_positions;
+    EXPECT_EQ(go_on(house.challenge(machine)).outcome, Outcome::trusted);
+    EXPECT_EQ(sent, 0U); // nothing is new
+}
+
+TEST_F(ImaPositionTest, EntriesThatWaitAreSentAgain) {
+    list_more(machine); // no quote covers these
+    auto answer = go_on(house.challenge(machine));
+    EXPECT_EQ(answer.outcome, Outcome::trusted);
+    EXPECT_EQ(answer.log_positions.at("ima").count, 2 * listed);
+    EXPECT_EQ(seen().ima_pending->count, 3 * listed);
+    machine.known = answer.log_positions;
+    extend_all(machine);
+    answer = go_on(house.challenge(machine));
+    EXPECT_EQ(answer.outcome, Outcome::trusted);
+    EXPECT_EQ(sent, once.size());
+    EXPECT_FALSE(seen().ima_pending);
+}
+
+TEST_F(ImaPositionTest, AHostThatForgotSendsTheWhole) {
+    machine.known.clear();
+    EXPECT_EQ(asked_from(), 0);
+    EXPECT_EQ(first_code(), "");
+}
+
+TEST_F(ImaPositionTest, EveryPartOfThePositionMustBeTheOneKept) {
+    ASSERT_EQ(asked_from(), listed);
+    const auto good = house.records.by_host.at(machine.host().text);
+    const auto known = machine.known;
+    const auto whole_after = [&](std::string_view what, auto&& change) {
+        SCOPED_TRACE(what);
+        change();
+        EXPECT_EQ(asked_from(), 0);
+        house.records.by_host.at(machine.host().text) = good;
+        machine.known = known;
+        EXPECT_EQ(asked_from(), listed);
+    };
+    whole_after("count", [&] { machine.known.at("ima").count -= 1; });
+    whole_after("value", [&] { machine.known.at("ima").values.at("sha256").front() ^= 1; });
+    whole_after("bank", [&] { machine.known.at("ima").values.erase("sha1"); });
+    whole_after("epoch", [&] { kept().epoch -= 1; });
+    whole_after("image", [&] { kept().image = "another"; });
+    whole_after("AK", [&] { house.records.by_host.at(machine.host().text).ak_name = "00"; });
+    whole_after("nothing kept", [&] { house.records.by_host.at(machine.host().text).log_positions.clear(); });
+}
+
+TEST_F(ImaPositionTest, TheTrustEpochEndsIt) {
+    house.revoke(inventory::RevocationKind::host, "h-" + std::string(32, '0'));
+    EXPECT_EQ(asked_from(), 0);
+    EXPECT_EQ(first_code(), "");
+}
+
+TEST_F(ImaPositionTest, ARefusalEndsIt) {
+    machine.tpm.pcrs.at(crypto::HashAlg::sha256).at(4).front() ^= 1;
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::refused);
+    EXPECT_EQ(asked_from(), 0);
+}
+
+TEST_F(ImaPositionTest, APendingHostHasNone) {
+    house.history.must(inventory::EnrolmentObserve{.host = machine.host(), .cause = "ak_changed"});
+    kept().epoch = house.history.state.epoch;
+    EXPECT_EQ(asked_from(), 0);
+}
+
+TEST_F(ImaPositionTest, IsOfOneBoot) {
+    const auto refused_after = [&](std::string_view what, auto&& change) {
+        SCOPED_TRACE(what);
+        const auto challenge = house.challenge(machine);
+        ASSERT_EQ(challenge.ima_from, listed);
+        change();
+        const auto answer = go_on(challenge);
+        ASSERT_FALSE(answer.reasons.empty());
+        EXPECT_EQ(answer.reasons.front().code, "ima.position");
+        EXPECT_EQ(asked_from(), 0); // the whole list comes next
+    };
+    refused_after("restart", [&] { machine.tpm.clock.restart_count += 1; });
+    accept();
+    refused_after("reset", [&] { machine.tpm.clock.reset_count += 1; });
+    accept();
+    refused_after("boot id", [&] { machine.boot_id.back() ^= 1; });
+}
+
+TEST_F(ImaPositionTest, WhatWasLeftOutCannotBeTakenBack) {
+    const auto challenge = house.challenge(machine);
+    const auto evidence = machine.evidence(challenge, machine.statement(house.history.anchor));
+    // the whole list where the part was asked for
+    EXPECT_EQ(house.send(evidence).answer->reasons.front().code, "ima.replay");
+}
+
 TEST(TpmFirmware, ThatChangedIsOnRecordWithBothVersions) {
     AttestationHouse house;
     AttestedMachine machine;

@@ -1,5 +1,6 @@
 #include "attestation/judgement.h"
 
+#include "attestation/log_position.h"
 #include "crypto/digest.h"
 
 #include <algorithm>
@@ -33,11 +34,6 @@ std::string pcr_text(const ProvenHost& host, unsigned pcr) {
     VS_CHECK(bank != host.quote.pcrs().end()); // verify_quote promised
     const auto value = bank->second.find(pcr);
     return value == bank->second.end() ? std::string() : to_hex(value->second);
-}
-
-appraisal::Algorithm to_algorithm(crypto::HashAlg bank) {
-    return static_cast<appraisal::Algorithm>(
-        std::to_underlying(tpm::to_alg_id(bank))); // the TPM's numbers both
 }
 
 appraisal::QuotedPcrs quoted_pcrs(const tpm::VerifiedQuote& quote) {
@@ -239,6 +235,7 @@ appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
          .policy_bank = to_algorithm(question.host.challenge.policy_bank),
          .firmware_log = view(question.evidence.firmware_log),
          .ima_log = view(question.evidence.ima_log),
+         .ima_start = start_of(question.host.challenge.ima_start),
          .userspace_log = view(question.evidence.userspace_log),
          .command_line = command_line == facts.end() ? std::nullopt : std::optional(command_line->second),
          .images = question.references.images->images,

@@ -1,5 +1,6 @@
 #include "attestation/results.h"
 
+#include "attestation/log_position.h"
 #include "base/reader.h"
 #include "token/results.h"
 
@@ -117,19 +118,6 @@ Result<std::string> reporting_token(const ProvenHost& host,
     return token::issue_reporting(issuer.report_key, out);
 }
 
-inventory::LogPosition ima_position(const ProvenHost& host, const Verdict& verdict, std::int64_t epoch) {
-    constexpr unsigned ima_pcr = 10;
-    inventory::LogPosition out{.counters = counters_of(host),
-                               .boot_id = host.statement.boot_id,
-                               .count = static_cast<std::int64_t>(verdict.appraisal.ima_end.entries),
-                               .values = {},
-                               .epoch = epoch};
-    for (const auto& [bank, values] : host.quote.pcrs())
-        if (const auto value = values.find(ima_pcr); value != values.end())
-            out.values[std::string(crypto::to_string(bank))] = to_hex(value->second);
-    return out;
-}
-
 std::chrono::seconds
 life_of(const Verdict& verdict, const inventory::AuthorityState& state, const Issuer& issuer) {
     if (verdict.outcome != protocol::Outcome::trusted)
@@ -164,6 +152,8 @@ Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
                                   host.challenge.host.text)};
     else
         out.reasons = verdict.reasons;
+    if (trusted && verdict.appraisal.ima_end.entries > 0)
+        out.log_positions.emplace("ima", to_known(accepted_position(host, verdict.appraisal, state.epoch)));
     if (trusted) {
         VS_TRY(out.key_access_token, key_access_token(host, verdict, state, issuer, times));
     }
@@ -191,7 +181,7 @@ inventory::HostObservation observe(const ProvenHost& host,
     out.reasons = protocol::reasons_to_json(verdict.reasons);
     out.firmware = firmware_of(host, verdict.appraisal.firmware.version);
     if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.entries > 0)
-        out.log_positions["ima"] = ima_position(host, verdict, answer.epoch);
+        out.log_positions["ima"] = accepted_position(host, verdict.appraisal, answer.epoch);
     out.ak_name = host.ak_name;
     out.ak_public = host.challenge.ak_public;
     out.reporting_token = answer.reporting_token;

@@ -55,6 +55,7 @@ json::Value to_json(const ChallengeState& state) {
                          {"expires", state.expires.count()},
                          {"host", state.host.text},
                          {"id", to_hex(state.id)},
+                         {"ima_start", state.ima_start ? state.ima_start->to_json() : json::Value()},
                          {"label", state.label},
                          {"nonce", to_hex(state.nonce)},
                          {"policy_bank", crypto::to_string(state.policy_bank)},
@@ -80,6 +81,10 @@ Result<ChallengeState> state_from(const json::Value& value) {
     if (id.size() != out.id.size())
         return fail(Errc::malformed, "challenge.id");
     std::ranges::copy(id, out.id.begin());
+    VS_TRY(const json::Value* const ima_start, m.value("ima_start"));
+    if (!ima_start->is_null()) {
+        VS_TRY(out.ima_start, inventory::LogPosition::from_json(*ima_start));
+    }
     VS_TRY(out.label, m.string("label"));
     VS_TRY(out.nonce, m.hex("nonce"));
     VS_TRY(const std::string bank, m.string("policy_bank"));

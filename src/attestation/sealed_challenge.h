@@ -46,7 +46,9 @@ struct ChallengeState {
     protocol::QuotePurpose purpose = protocol::QuotePurpose::attest;
     std::int64_t revision = 0; ///< of the authority state
     std::int64_t epoch = 0;
-    BootTime expires{};       ///< of this authority host's boot
+    BootTime expires{}; ///< of this authority host's boot
+    std::optional<inventory::LogPosition>
+        ima_start;            ///< where the IMA list is to go on; absent: the whole list
     Secret credential_secret; ///< empty: activation was not asked for
 };
 

@@ -1,5 +1,6 @@
 #include "attestation/service.h"
 
+#include "attestation/log_position.h"
 #include "audit/record.h"
 #include "crypto/digest.h"
 #include "protocol/statement.h"
@@ -167,6 +168,10 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     if (challenge.endorsement.failure && !enrolled)
         return fail(Errc::untrusted, *challenge.endorsement.failure, "the EK is not endorsed");
 
+    if (enrolled) {
+        VS_TRY(challenge.ima_start, known_position(request, *enrolment, *state));
+    }
+
     parts_.random.fill(challenge.id);
     challenge.authority_host = config_.self;
     challenge.nonce = parts_.random.bytes(protocol::nonce_size);
@@ -192,6 +197,7 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     out.state = seal(challenge, process_key_, parts_.random);
     out.nonce = challenge.nonce;
     out.selection = to_protocol(challenge.selection);
+    out.ima_from = challenge.ima_start ? challenge.ima_start->count : 0;
     out.expires_in = config_.challenge_life.count();
     return out;
 }
@@ -229,6 +235,22 @@ Result<std::shared_ptr<const tpm::AttestationKey>> AttestationService::attestati
     }
     VS_TRY(tpm::AttestationKey read, read_ak(ak_public));
     return std::make_shared<const tpm::AttestationKey>(std::move(read));
+}
+
+Result<std::optional<inventory::LogPosition>>
+AttestationService::known_position(const protocol::ChallengeRequest& request,
+                                   const inventory::Enrolment& enrolment,
+                                   const inventory::AuthorityState& state) {
+    const auto claimed = request.log_positions.find("ima");
+    if (claimed == request.log_positions.end())
+        return std::nullopt;
+    VS_TRY(const auto last, ours(parts_.records.observation(enrolment.host)));
+    return agreed_position({.claimed = claimed->second,
+                            .last = last,
+                            .enrolment = enrolment,
+                            .epoch = state.epoch,
+                            .references = *references(state),
+                            .now = parts_.clock.now()});
 }
 
 Result<ChallengeState> AttestationService::take_challenge(Bytes sealed, std::int64_t epoch) {
@@ -387,6 +409,7 @@ Verdict AttestationService::judge(const Case& now) {
                 .enrolment = enrolment,
                 .ima_pending = std::nullopt};
     out.ima_pending = pending_entries(now.host, out.appraisal, now.last, now.time);
+    std::ranges::move(check_position(now.host), std::back_inserter(out.reasons));
     std::ranges::move(check_boot(now.host, now.last), std::back_inserter(out.reasons));
     std::ranges::move(check_pending(out.ima_pending, now.time), std::back_inserter(out.reasons));
     std::ranges::move(to_reasons(out.appraisal.reasons), std::back_inserter(out.reasons));
@@ -410,7 +433,8 @@ Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, c
                          .now = now.time}));
     VS_TRY_VOID(record(audit::kind::attestation, audit_fields(now.host, verdict, now.last, *now.state)));
     VS_TRY_VOID(ours(parts_.records.save_observation(observe(now.host, verdict, now.last, out, now.time))));
-    VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, now.body)));
+    if (!now.host.challenge.ima_start) // what is kept can be judged by itself
+        VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, now.body)));
     return out;
 }
 

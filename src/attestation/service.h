@@ -88,6 +88,8 @@ public:
     ///  2 the policy bank is among the banks                                       "challenge.banks"
     ///  3 the EK is endorsed as the settings want it, or the host is enrolled with
     ///    this EK and AK (then the evidence is refused with the reason)            "endorsement.*"
+    /// The IMA list is asked for from the position that the host names, if that is the one kept with its
+    /// accepted result (see agreed_position); else from its beginning.
     /// A credential is asked for unless the AK is the enrolled one of an approved host.
     ChallengeReply challenge(const protocol::ChallengeRequest& request);
 
@@ -105,6 +107,7 @@ public:
     ///  8 AK and counters go on from the enrolment's, else it becomes pending      "enrolment.*"
     ///  9 boot id goes with the counters                                           "boot.kexec"
     /// 10 the endorsement holds                                                    "endorsement.*"
+    ///    and a list that goes on from a position is of the same boot               "ima.position"
     /// 11 no entries of the IMA list wait for their quote since 5 minutes          "ima.pending"
     /// 12 the appraisal (appraisal::appraise)
     /// Failures of 1 to 4 make a stranger; a proven machine without an enrolment that fails 5 or 6 is one
@@ -118,6 +121,9 @@ private:
     Result<KnownTpms::Known> presented(const protocol::ChallengeRequest& request,
                                        const inventory::AuthorityState& state);
     Result<std::shared_ptr<const tpm::AttestationKey>> attestation_key(Bytes ak_public);
+    Result<std::optional<inventory::LogPosition>> known_position(const protocol::ChallengeRequest& request,
+                                                                 const inventory::Enrolment& enrolment,
+                                                                 const inventory::AuthorityState& state);
     Result<ChallengeState> take_challenge(Bytes sealed, std::int64_t epoch);
     Result<ProvenHost>
     prove(const protocol::Evidence& evidence, Bytes body, const inventory::AuthorityState& state);

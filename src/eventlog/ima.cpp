@@ -117,6 +117,19 @@ bool is_oldest_template(const ImaEntry& entry) {
     return entry.template_name == oldest_template;
 }
 
+Result<Buffer> ima_list_from(Bytes list, std::size_t entries) {
+    VS_TRY(const ImaList parsed, parse_ima_list(list));
+    if (parsed.entries.size() < entries)
+        return fail(Errc::malformed,
+                    "ima.position",
+                    "the list has " + std::to_string(parsed.entries.size()) + " entries, not " +
+                        std::to_string(entries));
+    if (entries == 0)
+        return to_buffer(list);
+    const Bytes last = parsed.entries[entries - 1].template_data; // a part of `list`
+    return to_buffer(list.subspan(static_cast<std::size_t>(last.data() + last.size() - list.data())));
+}
+
 Result<Buffer> ima_hash_input(const ImaEntry& entry) {
     if (!is_oldest_template(entry))
         return to_buffer(entry.template_data);

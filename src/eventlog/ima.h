@@ -46,6 +46,10 @@ parse_ima_list(Bytes list, std::optional<std::size_t> digest_bytes = {}, const I
 /// The template "ima", whose digest is not over its data as they stand.
 bool is_oldest_template(const ImaEntry& entry);
 
+/// The list without its first `entries`: what a host sends that goes on from a position. `malformed` at
+/// "ima.position" where the list has fewer, and as parse_ima_list.
+Result<Buffer> ima_list_from(Bytes list, std::size_t entries);
+
 /// The bytes whose hash is the template digest: the template data, or for the oldest template ("ima") the
 /// file digest and the name padded to 256 bytes.
 Result<Buffer> ima_hash_input(const ImaEntry& entry);

@@ -217,5 +217,18 @@ TEST(ImaFile, RefusesTemplatesOfNoKnownForm) {
         EXPECT_EQ(decoded(name, data).error().code, Errc::unsupported) << name;
 }
 
+TEST(ImaListFrom, LeavesOutTheFirstEntries) {
+    const Buffer one = entry({});
+    const Buffer two = entry({.name = "ima", .data = oldest_data("/init")});
+    const Buffer three = entry({.name = "ima-buf", .data = field("x")});
+    const Buffer list = Writer().bytes(one).bytes(two).bytes(three).done();
+    EXPECT_EQ(*ima_list_from(list, 0), list);
+    EXPECT_EQ(*ima_list_from(list, 1), Writer().bytes(two).bytes(three).done());
+    EXPECT_EQ(*ima_list_from(list, 2), three);
+    EXPECT_EQ(*ima_list_from(list, 3), Buffer{});
+    EXPECT_EQ(ima_list_from(list, 4).error().where, "ima.position");
+    EXPECT_EQ(*ima_list_from({}, 0), Buffer{});
+}
+
 } // namespace
 } // namespace vouchsafe::eventlog

@@ -97,7 +97,8 @@ TEST(HostObservation, IsOneDocument) {
                                            .boot_id = *full.boot_id,
                                            .count = 7,
                                            .values = {{"sha256", "aa"}},
-                                           .epoch = 2});
+                                           .epoch = 2,
+                                           .image = "debian-12.1"});
     full.ima_pending = PendingEntries{.count = 9, .since = then};
     full.tpm_firmware = "2019102300163636";
     full.last_attested = then;

@@ -148,7 +148,8 @@ json::Value LogPosition::to_json() const {
                          {"boot_id", boot_id},
                          {"count", count},
                          {"values", texts_to_json(values)},
-                         {"epoch", epoch}});
+                         {"epoch", epoch},
+                         {"image", image}});
 }
 
 Result<LogPosition> LogPosition::from_json(const json::Value& value, std::string_view where) {
@@ -161,6 +162,7 @@ Result<LogPosition> LogPosition::from_json(const json::Value& value, std::string
     VS_TRY(const json::Value* const values_value, m.value("values"));
     VS_TRY(out.values, texts_from_json(*values_value, std::string(where) + ".values"));
     VS_TRY(out.epoch, m.integer("epoch", {.least = 0}));
+    VS_TRY(out.image, short_text(m, "image"));
     VS_TRY_VOID(m.finish());
     return out;
 }
@@ -182,7 +184,7 @@ json::Value HostObservation::to_json() const {
     json::Object positions;
     for (const auto& [log, position] : log_positions)
         positions.emplace(log, position.to_json());
-    return json::object({{"version", 1},
+    return json::object({{"version", 2},
                          {"host", host.text},
                          {"counters", json_or_null(counters)},
                          {"boot_id", boot_id},
@@ -203,7 +205,7 @@ json::Value HostObservation::to_json() const {
 Result<HostObservation> HostObservation::from_json(const json::Value& value, std::string_view where) {
     json::Members m(value, std::string(where));
     HostObservation out;
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(out.host.text, m.string("host"));
     VS_TRY(out.counters, optional_part<Counters>(m, "counters"));
     VS_TRY(out.boot_id, m.optional_string("boot_id"));

@@ -92,6 +92,7 @@ struct LogPosition {
     std::int64_t count = 0;                    ///< entries
     std::map<std::string, std::string> values; ///< PCR value by bank, hex
     std::int64_t epoch = 0;                    ///< trust epoch of that appraisal
+    std::string image;                         ///< version of the base image that the entries were judged by
 
     json::Value to_json() const;
     static Result<LogPosition> from_json(const json::Value& value, std::string_view where = "log_position");

@@ -53,33 +53,6 @@ template <class T> Result<void> once_each(std::vector<T> items, const std::strin
     return {};
 }
 
-json::Value positions_to_json(const std::map<std::string, KnownPosition>& positions) {
-    if (positions.empty())
-        return {};
-    json::Object out;
-    for (const auto& [log, position] : positions)
-        out.emplace(log,
-                    json::object({{"count", position.count}, {"values", texts_to_json(position.values)}}));
-    return json::Value(std::move(out));
-}
-
-Result<std::map<std::string, KnownPosition>> read_positions(json::Members m) {
-    std::map<std::string, KnownPosition> out;
-    for (const std::string_view log : {"ima", "userspace"}) {
-        VS_TRY(auto position, m.optional_object(log));
-        if (!position)
-            continue;
-        KnownPosition known;
-        VS_TRY(known.count, position->integer("count", {.least = 0}));
-        VS_TRY(const json::Value* const values, position->value("values"));
-        VS_TRY(known.values, texts_from_json(*values, position->where() + ".values", bank_values));
-        VS_TRY_VOID(position->finish());
-        out.emplace(log, std::move(known));
-    }
-    VS_TRY_VOID(m.finish());
-    return out;
-}
-
 json::Value selection_to_json(const BankSelection& selection) {
     return json::object({{"bank", selection.bank}, {"pcrs", json::array_of(selection.pcrs)}});
 }
@@ -101,6 +74,36 @@ Result<BankSelection> selection_from_json(const json::Value& value, const std::s
 
 } // namespace
 
+json::Value positions_to_json(const std::map<std::string, KnownPosition>& positions) {
+    if (positions.empty())
+        return {};
+    json::Object out;
+    for (const auto& [log, position] : positions)
+        out.emplace(log,
+                    json::object({{"count", position.count}, {"values", texts_to_json(position.values)}}));
+    return json::Value(std::move(out));
+}
+
+Result<std::map<std::string, KnownPosition>> positions_from_json(json::Members& m, std::string_view member) {
+    VS_TRY(auto positions, m.optional_object(member));
+    std::map<std::string, KnownPosition> out;
+    if (!positions)
+        return out;
+    for (const std::string_view log : {"ima", "userspace"}) {
+        VS_TRY(auto position, positions->optional_object(log));
+        if (!position)
+            continue;
+        KnownPosition known;
+        VS_TRY(known.count, position->integer("count", {.least = 0}));
+        VS_TRY(const json::Value* const values, position->value("values"));
+        VS_TRY(known.values, texts_from_json(*values, position->where() + ".values", bank_values));
+        VS_TRY_VOID(position->finish());
+        out.emplace(log, std::move(known));
+    }
+    VS_TRY_VOID(positions->finish());
+    return out;
+}
+
 json::Value ChallengeRequest::to_json() const {
     return json::object({{"version", 1},
                          {"ek_public", to_base64(ek_public)},
@@ -121,7 +124,7 @@ Result<ChallengeRequest> ChallengeRequest::from_json(const json::Value& value) {
     VS_TRY(out.ek_certificates, m.list<Buffer>("ek_certificates", max_certificates, certificate_bytes));
     VS_TRY(out.ak_public, bytes(m, "ak_public", public_area));
     VS_TRY(out.banks, m.list<std::string>("banks", max_banks, bank_word));
-    VS_TRY(auto positions, m.optional_object("log_positions"));
+    VS_TRY(out.log_positions, positions_from_json(m, "log_positions"));
     VS_TRY(out.documents, m.list<std::string>("documents", document_words.size(), document_word));
     VS_TRY(out.label, protocol::label(m, "label", max_label));
     VS_TRY_VOID(m.finish());
@@ -129,9 +132,6 @@ Result<ChallengeRequest> ChallengeRequest::from_json(const json::Value& value) {
     VS_TRY_VOID(once_each(out.documents, at(m, "documents")));
     if (out.banks.empty())
         return fail(Errc::malformed, at(m, "banks"), "none");
-    if (positions) {
-        VS_TRY(out.log_positions, read_positions(*std::move(positions)));
-    }
     return out;
 }
 
@@ -140,22 +140,24 @@ json::Value Challenge::to_json() const {
     if (credential)
         activation =
             json::object({{"blob", to_base64(credential->blob)}, {"secret", to_base64(credential->secret)}});
-    return json::object({{"version", 1},
+    return json::object({{"version", 2},
                          {"state", to_base64(state)},
                          {"nonce", to_base64(nonce)},
                          {"selection", json::array_of(selection, selection_to_json)},
                          {"credential", std::move(activation)},
+                         {"ima_from", ima_from},
                          {"expires_in", expires_in}});
 }
 
 Result<Challenge> Challenge::from_json(const json::Value& value) {
     json::Members m(value, "challenge");
     Challenge out;
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(out.state, bytes(m, "state", state_bounds));
     VS_TRY(out.nonce, bytes(m, "nonce", {nonce_size, nonce_size}));
     VS_TRY(out.selection, m.list<BankSelection>("selection", max_banks, selection_from_json));
     VS_TRY(auto activation, m.optional_object("credential"));
+    VS_TRY(out.ima_from, m.integer("ima_from", {.least = 0}));
     VS_TRY(out.expires_in, m.integer("expires_in", {.least = 1, .most = max_expiry}));
     VS_TRY_VOID(m.finish());
     std::vector<std::string> banks;

@@ -61,6 +61,7 @@ struct Challenge {
     Buffer nonce; ///< 32 bytes
     std::vector<BankSelection> selection;
     std::optional<CredentialChallenge> credential; ///< absent: activation is not asked for
+    std::int64_t ima_from = 0;                     ///< entries of the IMA list that the evidence leaves out
     std::int64_t expires_in = 60;                  ///< seconds
 
     json::Value to_json() const;

@@ -127,19 +127,20 @@ std::string_view to_string(Outcome outcome) {
 }
 
 json::Value EvidenceAnswer::to_json() const {
-    return json::object({{"version", 1},
+    return json::object({{"version", 2},
                          {"outcome", to_string(outcome)},
                          {"reasons", json::Value(reasons_to_json(reasons))},
                          {"key_access_token", key_access_token},
                          {"reporting_token", reporting_token},
                          {"expires", expires ? json::Value(to_text(*expires)) : json::Value()},
-                         {"epoch", epoch}});
+                         {"epoch", epoch},
+                         {"log_positions", positions_to_json(log_positions)}});
 }
 
 Result<EvidenceAnswer> EvidenceAnswer::from_json(const json::Value& value) {
     json::Members m(value, "evidence_answer");
     EvidenceAnswer out;
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(const auto outcome_text, m.string("outcome"));
     VS_TRY(out.outcome, outcome_from_text(outcome_text));
     VS_TRY(const json::Array* const reasons_array, m.array("reasons"));
@@ -148,6 +149,7 @@ Result<EvidenceAnswer> EvidenceAnswer::from_json(const json::Value& value) {
     VS_TRY(out.reporting_token, optional_text(m, "reporting_token", max_token_bytes));
     VS_TRY(out.expires, m.optional_time("expires"));
     VS_TRY(out.epoch, m.integer("epoch", {.least = 0}));
+    VS_TRY(out.log_positions, positions_from_json(m, "log_positions"));
     VS_TRY_VOID(m.finish());
     if (out.key_access_token && out.outcome != Outcome::trusted)
         return fail(Errc::malformed, at(m, "key_access_token"), "only trusted hosts get one");

@@ -9,6 +9,7 @@
 #include "crypto/ec_key.h"
 #include "json/parse.h"
 #include "json/value.h"
+#include "protocol/challenge.h"
 #include "protocol/reason.h"
 
 #include <cstddef>
@@ -77,6 +78,8 @@ struct EvidenceAnswer {
     std::optional<std::string> reporting_token;
     std::optional<SysTime> expires; ///< of the tokens
     std::int64_t epoch = 0;
+    /// From where the next attestation may go on, for the challenge request that begins it. By log: "ima"
+    std::map<std::string, KnownPosition> log_positions = {};
 
     json::Value to_json() const;
     static Result<EvidenceAnswer> from_json(const json::Value& value);

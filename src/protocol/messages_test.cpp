@@ -142,6 +142,7 @@ Challenge challenge() {
                      .nonce = Buffer(nonce_size, 9),
                      .selection = {{.bank = "sha256", .pcrs = {0, 7, 23}}},
                      .credential = CredentialChallenge{.blob = {1}, .secret = {2}},
+                     .ima_from = 100,
                      .expires_in = 60};
 }
 
@@ -162,6 +163,7 @@ TEST(Challenge, RefusesWhatIsOutOfBounds) {
     expect_refused(challenge(), "selection", selection(json::array({7, 7})), "challenge.selection.pcrs");
     json::Array twice(2, selection(json::array({1})).as_array().front());
     expect_refused(challenge(), "selection", json::Value(twice), "challenge.selection");
+    expect_refused(challenge(), "ima_from", -1, "challenge.ima_from");
     expect_refused(challenge(), "expires_in", 0, "challenge.expires_in");
     expect_refused(
         challenge(), "credential", json::object({{"blob", "AA=="}}), "challenge.credential.secret");
@@ -260,15 +262,21 @@ TEST(EvidenceAnswer, ComesBackAsSent) {
                                  .key_access_token = "a.b.c",
                                  .reporting_token = "d.e.f",
                                  .expires = now,
-                                 .epoch = 3};
+                                 .epoch = 3,
+                                 .log_positions = {{"ima", {.count = 5, .values = {{"sha256", "aa"}}}}}};
     expect_round_trip(trusted);
     EvidenceAnswer refused = trusted;
     refused.outcome = Outcome::refused;
     refused.key_access_token.reset();
+    refused.log_positions.clear();
     refused.reasons = {reason()};
     expect_round_trip(refused);
     expect_refused(refused, "key_access_token", "a.b.c", "evidence_answer.key_access_token");
     expect_refused(refused, "outcome", "maybe", "evidence_answer.outcome");
+    expect_refused(trusted,
+                   "log_positions",
+                   json::object({{"dmesg", json::object({})}}),
+                   "evidence_answer.log_positions");
     expect_refused(refused,
                    "reasons",
                    json::Value(json::Array(max_reasons + 1, reason().to_json())),

@@ -45,6 +45,12 @@ Result<std::optional<std::string>> optional_sha256_hex(json::Members& m, std::st
 Result<std::string> id128(json::Members& m, std::string_view member);
 Result<std::string> uuid(json::Members& m, std::string_view member);
 
+struct KnownPosition;
+
+/// By log; null for none.
+json::Value positions_to_json(const std::map<std::string, KnownPosition>& positions);
+Result<std::map<std::string, KnownPosition>> positions_from_json(json::Members& m, std::string_view member);
+
 json::Value base64_or_null(const std::optional<Buffer>& bytes);
 
 /// {"name": text}

@@ -102,10 +102,12 @@ public:
     std::set<std::string> strangers_at;       ///< hosts that know nobody: 403
     std::deque<std::string> release_refusals; ///< codes with which the next operations are refused
     std::deque<std::string> message_errors;   ///< ids of errors with which the next messages are answered
+    std::int64_t known_entries = 0;           ///< of the IMA list: what it asks for and answers with
     bool forged_session = false;              ///< sessions are signed by a key that nobody certified
 
     // What came.
     std::vector<std::string> dialled;
+    std::vector<protocol::ChallengeRequest> requests;
     std::vector<protocol::Statement> statements;
     std::vector<protocol::Evidence> evidence;
     std::vector<std::string> problems; ///< what was wrong with it
@@ -187,6 +189,7 @@ private:
     Result<agent::PeerAnswer> answer_challenge(const std::string& body) {
         VS_TRY(const json::Value value, json::parse(body));
         VS_TRY(const auto request, protocol::ChallengeRequest::from_json(value));
+        requests.push_back(request);
         VS_TRY(const auto ek_area, tpm::parse_public_area(request.ek_public));
         VS_TRY(const auto ek, tpm::EndorsementKey::from(ek_area));
         VS_TRY(const auto ak_area, tpm::parse_public_area(request.ak_public));
@@ -199,6 +202,8 @@ private:
                                       .selection = {},
                                       .credential =
                                           protocol::CredentialChallenge{credential.blob, credential.secret}};
+        if (request.log_positions.contains("ima"))
+            challenge.ima_from = known_entries;
         selection_.clear();
         for (const std::string& bank : request.banks) {
             challenge.selection.push_back({.bank = bank, .pcrs = {0, 4, 7, 11}});
@@ -241,6 +246,8 @@ private:
                                      .reporting_token = "reporting",
                                      .expires = clock_.now() + life,
                                      .epoch = 1};
+        if (outcome == protocol::Outcome::trusted && known_entries > 0)
+            out.log_positions["ima"] = {.count = known_entries, .values = {{"sha256", "aa"}}};
         if (outcome == protocol::Outcome::trusted)
             out.key_access_token = token::issue_key_access(token_,
                                                            {.group = group(),

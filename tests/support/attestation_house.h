@@ -19,6 +19,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -76,7 +77,7 @@ struct AttestedMachine {
                 .ek_certificates = certificates,
                 .ak_public = tpm::encode(tpm.ak_area()),
                 .banks = {"sha1", "sha256", "sha384"},
-                .log_positions = {},
+                .log_positions = known,
                 .documents = {"key-access", "reporting"},
                 .label = "machine"};
     }
@@ -133,6 +134,7 @@ struct AttestedMachine {
     std::vector<Buffer> certificates;
     RecordedBoot boot;
     crypto::EcPrivateKey release_key = crypto::EcPrivateKey::generate();
+    std::map<std::string, protocol::KnownPosition> known; ///< as the last answer gave it
     std::string boot_id = "3f2504e0-4f89-41d3-9a0c-0305e82c3300";
 };
 
