@@ -55,8 +55,10 @@ constexpr std::array audit_query = {Field{"kind", text, Need::optional},
 constexpr std::array revocation_fields = {
     Field{"kind", word(revocation_words)}, Field{"value", id}, Field{"reason", text, Need::optional}};
 constexpr Structure revocation{"vouchsafe.revocations.create_spec", revocation_fields};
+constexpr std::array<std::string_view, 4> userspace_words = {"boot-image", "dm-verity", "ima", "boot-only"};
 constexpr std::array export_query = {Field{"version", id, Need::optional},
-                                     Field{"display_name", text, Need::optional}};
+                                     Field{"display_name", text, Need::optional},
+                                     Field{"userspace", word(userspace_words), Need::optional}};
 
 // --- workload role
 

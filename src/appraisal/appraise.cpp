@@ -2,6 +2,7 @@
 
 #include "appraisal/boot.h"
 #include "appraisal/check_userspace.h"
+#include "appraisal/ima_judge.h"
 #include "appraisal/match.h"
 #include "appraisal/replay.h"
 #include "eventlog/ima.h"
@@ -14,7 +15,7 @@ namespace vouchsafe::appraisal {
 namespace {
 
 // AR4SI's values for the claims that we make.
-constexpr std::int8_t approved = 2;            // hardware and configuration: as approved
+constexpr std::int8_t approved = 2;            // as approved; executables: during and after the boot
 constexpr std::int8_t approved_at_boot = 3;    // executables: only recognised ones were loaded during boot
 constexpr std::int8_t unrecognised_later = 33; // executables: what runs after the boot is not recognised
 constexpr std::int8_t contraindicated = 96;
@@ -149,7 +150,6 @@ private:
 
     /// 7
     bool ima() {
-        eventlog::ImaList list;
         const bool present = in_.ima_log && !in_.ima_log->empty();
         if (present) {
             auto parsed = eventlog::parse_ima_list(*in_.ima_log);
@@ -158,13 +158,13 @@ private:
                               plain("ima.malformed",
                                     "the IMA list cannot be read: " + parsed.error().detail,
                                     "The list is damaged, or of a format that is not known."));
-            list = *std::move(parsed);
+            list_ = *std::move(parsed);
         }
-        if (!replay_list(list, present ? ImaPresence::present : ImaPresence::absent))
+        if (!replay_list(list_, present ? ImaPresence::present : ImaPresence::absent))
             return false;
         if (out_.ima_end.entries == 0 || ima_begin() > 0)
             return true;
-        const auto checked = check_boot_aggregate(list, quoted_at_boot());
+        const auto checked = check_boot_aggregate(list_, quoted_at_boot());
         if (checked)
             return true;
         return refuse(Tier::contraindicated,
@@ -279,15 +279,19 @@ private:
                                .quoted = in_.quoted,
                                .policy_bank = in_.policy_bank,
                                .command_line = in_.command_line};
+        if (const BaseImage* const image = image_before(); image != nullptr && eligible(*image) &&
+                                                           accepts_secure_boot(*image) &&
+                                                           refusals(*image, input).empty())
+            return accept(*image);
         if (in_.image_index != nullptr)
             for (const BaseImage* const image : in_.image_index->find(events, in_.policy_bank))
-                if (eligible(*image) && accepts_secure_boot(*image) && match(*image, input).empty())
+                if (eligible(*image) && accepts_secure_boot(*image) && refusals(*image, input).empty())
                     return accept(*image);
         std::optional<std::vector<Reason>> nearest;
         for (const BaseImage& image : in_.images) {
             if (!eligible(image) || !accepts_secure_boot(image))
                 continue;
-            auto reasons = match(image, input);
+            auto reasons = refusals(image, input);
             if (reasons.empty())
                 return accept(image);
             if (!nearest || reasons.size() < nearest->size())
@@ -305,6 +309,33 @@ private:
                             "Import a base image of this build, or set its dates and host groups."));
     }
 
+    /// The image that judged the entries before the list: it goes first.
+    const BaseImage* image_before() const {
+        if (ima_begin() == 0)
+            return nullptr;
+        const auto found = std::ranges::find_if(in_.images, [this](const BaseImage& image) {
+            return image.version.text == in_.ima_start->image;
+        });
+        return found != in_.images.end() ? &*found : nullptr;
+    }
+
+    /// Why the image does not cover this boot and what has run since.
+    std::vector<Reason> refusals(const BaseImage& image, const MatchInput& input) const {
+        auto reasons = match(image, input);
+        if (!reasons.empty() || !image.ima)
+            return reasons;
+        if (out_.ima_end.entries == 0)
+            return {plain("ima.absent",
+                          "base image " + image.version.text + " judges what IMA lists, and there is no list",
+                          "The kernel must have IMA, and the agent must send its list.")};
+        if (ima_begin() > 0 && in_.ima_start->image != image.version.text)
+            return {plain("ima.position",
+                          "the entries before the list were not judged by base image " + image.version.text,
+                          "Nothing: the host sends its whole list at the next attestation.")};
+        const QuotedPcrs at_boot = quoted_at_boot();
+        return judge_ima({.image = image, .list = list_, .begin = ima_begin(), .at_boot = at_boot});
+    }
+
     Reason not_eligible(const BaseImage& image) const {
         const std::string name = "base image " + image.version.text;
         if (valid_now(image))
@@ -320,10 +351,23 @@ private:
         out_.base_image = image.version;
         out_.ima_end.image = image.version.text;
         out_.executables = to_string(image.userspace);
-        out_.claims.executables =
-            image.userspace == Userspace::boot_only ? unrecognised_later : approved_at_boot;
+        out_.claims.executables = executables_of(image.userspace);
+        out_.unsafe_kexec = image.unsafe_kexec;
         out_.claims.configuration = out_.secure_boot ? approved : std::int8_t{0};
         return true;
+    }
+
+    static std::int8_t executables_of(Userspace userspace) {
+        switch (userspace) {
+        case Userspace::boot_only:
+            return unrecognised_later;
+        case Userspace::ima:
+            return approved; // and what is loaded later is in the list too
+        case Userspace::boot_image:
+        case Userspace::dm_verity:
+            break;
+        }
+        return approved_at_boot;
     }
 
     /// 12
@@ -371,13 +415,14 @@ private:
     }
 
     void conclude() {
-        const bool covered = out_.claims.executables == approved_at_boot;
+        const bool covered = out_.claims.executables != unrecognised_later;
         out_.tier = covered ? Tier::affirming : Tier::warning;
     }
 
     const AppraisalInput& in_;
     Appraisal out_;
     eventlog::FirmwareLog log_;
+    eventlog::ImaList list_;
     UserspaceLog userspace_;
     std::map<Algorithm, PcrBank> before_userspace_;
 };

@@ -77,12 +77,13 @@ struct FirmwareFacts {
 struct Appraisal {
     Tier tier = Tier::none;
     Claims claims;
-    std::string executables; ///< how userspace is covered: "boot-image", "boot-only"; "" without an image
+    std::string executables; ///< how userspace is covered, as to_string(Userspace); "" without an image
     std::optional<ImageVersion> base_image;  ///< the image that matched
     std::vector<Reason> reasons;             ///< empty exactly when the tier is affirming or warning
     std::vector<std::uint32_t> not_assessed; ///< quoted PCRs that nothing judged
     FirmwareFacts firmware;
     bool secure_boot = false;
+    bool unsafe_kexec = false;   ///< the image lets the kernel start another
     ImaPosition ima_end;         ///< entries of the whole list that the quote covers, and PCR 10 after them
     std::size_t ima_pending = 0; ///< entries after them, to be covered by a later quote
 
@@ -119,6 +120,9 @@ struct Appraisal {
 /// 11 one of them matches: in each judged PCR the events are its references, in order, with nothing
 ///    missing or besides
 ///      image.command_line, image.kernel, image.initrd, image.mismatch, image.unexpected, image.missing
+///    and where it covers userspace by IMA: there is a list, each entry of it is approved (judge_ima), and
+///    entries before the list were judged by this image
+///      ima.absent, ima.file, ima.signature, ima.key, ima.violation, ima.template, ima.more, ima.position
 /// 12 PCR 0 and 2 are the approved ones
 ///      firmware.not_pinned, firmware.changed
 Appraisal appraise(const AppraisalInput& input);

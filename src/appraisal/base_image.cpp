@@ -1,5 +1,6 @@
 #include "appraisal/base_image.h"
 
+#include "appraisal/base_image_userspace.h"
 #include "appraisal/boot.h"
 #include "appraisal/replay.h"
 #include "crypto/digest.h"
@@ -19,7 +20,7 @@ namespace {
 namespace type = eventlog::type;
 
 constexpr std::string_view format_name = "vouchsafe-base-image";
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 constexpr std::size_t most_references = 4096;
 constexpr std::size_t most_groups = 64;
 constexpr std::size_t version_size = 64;
@@ -89,11 +90,8 @@ Result<BaseImage> read_image(const json::Value& value) {
     VS_TRY(const bool required, secure_boot.boolean("required"));
     VS_TRY_VOID(secure_boot.finish());
     image.secure_boot = required ? SecureBootRule::required : SecureBootRule::unsafe_not_required;
-    VS_TRY(const auto userspace, members.string("userspace"));
-    const auto covered = userspace_from_text(userspace);
-    if (!covered)
-        return fail(Errc::malformed, "base_image.userspace", "an unknown way of covering userspace");
-    image.userspace = *covered;
+    VS_TRY_VOID(read_userspace(members, image));
+    VS_TRY(image.unsafe_kexec, members.boolean("unsafe_kexec"));
     VS_TRY(image.references, members.list<Reference>("references", most_references, read_reference));
     VS_TRY_VOID(members.finish());
     return image;
@@ -127,15 +125,7 @@ Result<void> check_head(const BaseImage& image) {
         return fail(Errc::malformed, "base_image.host_groups", "too many, or not printable");
     if (image.not_before && image.not_after && *image.not_before >= *image.not_after)
         return fail(Errc::malformed, "base_image.dates", "not_before is not earlier than not_after");
-    switch (image.userspace) {
-    case Userspace::boot_image:
-    case Userspace::boot_only:
-        return {};
-    case Userspace::dm_verity:
-    case Userspace::ima:
-        break;
-    }
-    return fail(Errc::unsupported, "base_image.userspace", "not judged by this version");
+    return {};
 }
 
 /// Whether an event of this kind can show that role.
@@ -277,13 +267,14 @@ Result<void> validate(const BaseImage& image) {
     for (const Reference& reference : image.references)
         VS_TRY_VOID(check_reference(reference));
     VS_TRY_VOID(check_banks(image.references));
-    return check_complete(image);
+    VS_TRY_VOID(check_complete(image));
+    return check_userspace(image);
 }
 
 Result<BaseImage> parse_base_image(Bytes document) {
     constexpr std::size_t most_items = 200000;
     if (document.size() > base_image_bytes)
-        return fail(Errc::too_large, "base_image.bytes", "more than 4 MiB");
+        return fail(Errc::too_large, "base_image.bytes", "more than 4400 KiB");
     VS_TRY(const json::Value value,
            json::parse_canonical(document, {.bytes = base_image_bytes, .items = most_items}));
     VS_TRY(BaseImage image, read_image(value));
@@ -307,6 +298,9 @@ Buffer encode(const BaseImage& image) {
                         {"host_groups", json::array_of(image.host_groups)}})},
          {"secure_boot", json::object({{"required", image.secure_boot == SecureBootRule::required}})},
          {"userspace", to_string(image.userspace)},
+         {"dm_verity", dm_verity_json(image)},
+         {"ima", ima_json(image)},
+         {"unsafe_kexec", image.unsafe_kexec},
          {"references", json::array_of(image.references, to_json)}});
     return to_buffer(as_bytes(json::canonical(document)));
 }

@@ -1,8 +1,9 @@
 // Base images: one approved build of host software as reference values, event by event.
 //
-// The document (version 1) is canonical JSON, at most 4 MiB; its SHA-256 is what administrators confirm.
+// The document (version 2) is canonical JSON, at most 4400 KiB; its SHA-256 is what administrators confirm.
 #pragma once
 
+#include "appraisal/ima_rule.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
 #include "appraisal/userspace_log.h"
@@ -11,6 +12,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "eventlog/firmware.h"
+#include "eventlog/ima.h"
 #include "json/value.h"
 
 #include <array>
@@ -29,8 +31,9 @@ enum class Role : std::uint8_t { kernel, initrd, command_line };
 std::string_view to_string(Role role);
 std::optional<Role> role_from_text(std::string_view text);
 
-/// How the image covers what runs after the kernel. `dm_verity` and `ima` have their place in the document
-/// and are refused as unsupported until they are judged.
+/// How the image covers what runs after the kernel: the whole system is in the measured boot image; or its
+/// file system is verified by a root hash in the measured command line; or IMA lists what runs, by a policy
+/// that the measured command line fixes, and the list is judged; or not at all.
 enum class Userspace : std::uint8_t { boot_image, dm_verity, ima, boot_only };
 
 std::string_view to_string(Userspace userspace);
@@ -61,7 +64,10 @@ struct BaseImage {
     std::vector<std::string> host_groups; ///< none: for every approved host
     SecureBootRule secure_boot = SecureBootRule::required;
     Userspace userspace = Userspace::boot_image;
-    std::vector<Reference> references; ///< in the order of the events within each PCR
+    std::optional<Buffer> verity_root_hash; ///< exactly for dm_verity
+    std::optional<ImaRule> ima;             ///< exactly for ima
+    bool unsafe_kexec = false;              ///< the kernel may start another, which nothing here measures
+    std::vector<Reference> references;      ///< in the order of the events within each PCR
 
     /// Whether its dates allow this time.
     bool valid_at(SysTime now) const {
@@ -71,21 +77,25 @@ struct BaseImage {
     friend bool operator==(const BaseImage&, const BaseImage&) = default;
 };
 
-inline constexpr std::size_t base_image_bytes = std::size_t{4} << 20U;
+/// Room for 100,000 SHA-256 digests of files.
+inline constexpr std::size_t base_image_bytes = std::size_t{4400} << 10U;
 
 /// parse_base_image establishes:
-///  1 at most 4 MiB, canonical JSON, no unknown members, format and version are ours
+///  1 at most base_image_bytes, canonical JSON, no unknown members, format and version are ours
 ///  2 references judge only image_pcrs, at most 4096, with digests of the right sizes
 ///  3 all references have the same banks, one of them better than SHA-1
 ///  4 kernel, initrd and command line are each determined by a reference that can show it
 ///  5 PCR 4 names what the firmware starts; where Secure Boot is required, PCR 7 has it on
 ///  6 not_before is earlier than not_after
-///  7 userspace is covered in a way that this version judges
-///  8 the document is the one encoding of its content
+///  7 what covers userspace is given, and nothing else: a root hash, or the rule of the IMA list
+///  8 the command line verifies userspace by that root hash and no other
+///  9 the command line fixes that IMA measures what is executed; some file may be listed; digests are better
+///    than SHA-1, keys can be read
+/// 10 the document is the one encoding of its content
 Result<BaseImage> parse_base_image(Bytes document);
 /// Canonical bytes of the document; parse_base_image takes them back.
 Buffer encode(const BaseImage& image);
-/// Steps 2 to 7, for images made in other ways.
+/// Steps 2 to 9, for images made in other ways.
 Result<void> validate(const BaseImage& image);
 /// Hex SHA-256 of the document.
 std::string image_digest(const BaseImage& image);
@@ -99,10 +109,17 @@ struct ImageFacts {
     std::optional<SysTime> not_after;
     std::vector<std::string> host_groups;
     SecureBootRule secure_boot = SecureBootRule::required;
-    Userspace userspace = Userspace::boot_image;
+    Userspace userspace = Userspace::boot_image; ///< dm_verity: the root hash is the command line's
+    std::optional<ImaRule> ima = {};             ///< for ima
+    bool unsafe_kexec = false;
     /// The host's own account of its kernel command line; used only where its hash is the event's digest.
     std::optional<std::string> command_line;
 };
+
+/// The rule that approves what a list has, as far as the quote covers it: each file's digest, each key that
+/// was added to a keyring. `untrusted` where the list does not lead to the quote (see appraise, 7) or has an
+/// entry that no digest can approve: "ima.replay", "ima.boot_aggregate", "ima.entry".
+Result<ImaRule> derive_ima_rule(const eventlog::ImaList& list, const QuotedPcrs& quoted);
 
 /// derive establishes, before it makes an image of a boot:
 ///  1 the log, and what userspace extended after it, replays to the quoted value of every PCR that it

@@ -192,7 +192,7 @@ TEST(BaseImageDocument, RefusesBadDocumentsByTheirDefect) {
     };
     const BadDocument rows[] = {
         {"base_image.format", [](auto& d) { d["format"] = "other"; }},
-        {"base_image.version", [](auto& d) { d["version"] = 2; }},
+        {"base_image.version", [](auto& d) { d["version"] = 1; }},
         {"base_image.userspace", [](auto& d) { d["userspace"] = "none"; }},
         {"base_image", [](auto& d) { d["surplus"] = 1; }},
         {"base_image.image", [&](auto& d) { member(d, "image")["surplus"] = 1; }},

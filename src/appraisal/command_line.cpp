@@ -7,24 +7,6 @@ namespace vouchsafe::appraisal {
 
 namespace {
 
-/// Words as the kernel splits them: blanks within double quotes belong to the word.
-std::vector<std::string_view> words(std::string_view text) {
-    std::vector<std::string_view> out;
-    std::size_t begin = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        const bool blank = i == text.size() || text[i] == ' ' || text[i] == '\n' || text[i] == '\t';
-        if (i < text.size() && text[i] == '"')
-            quoted = !quoted;
-        if (i < text.size() && (!blank || quoted))
-            continue;
-        if (i > begin)
-            out.push_back(text.substr(begin, i - begin));
-        begin = i + 1;
-    }
-    return out;
-}
-
 /// The words of `a` that `b` lacks, counting repetitions.
 std::vector<std::string_view> without(std::vector<std::string_view> a, std::vector<std::string_view> b) {
     std::erase_if(a, [&b](std::string_view one) {
@@ -46,9 +28,26 @@ std::string listed(std::string_view verb, const std::vector<std::string_view>& a
 
 } // namespace
 
+std::vector<std::string_view> command_line_words(std::string_view text) {
+    std::vector<std::string_view> out;
+    std::size_t begin = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i <= text.size(); ++i) {
+        const bool blank = i == text.size() || text[i] == ' ' || text[i] == '\n' || text[i] == '\t';
+        if (i < text.size() && text[i] == '"')
+            quoted = !quoted;
+        if (i < text.size() && (!blank || quoted))
+            continue;
+        if (i > begin)
+            out.push_back(text.substr(begin, i - begin));
+        begin = i + 1;
+    }
+    return out;
+}
+
 std::string command_line_difference(std::string_view approved, std::string_view actual) {
-    const auto removed = without(words(approved), words(actual));
-    const auto added = without(words(actual), words(approved));
+    const auto removed = without(command_line_words(approved), command_line_words(actual));
+    const auto added = without(command_line_words(actual), command_line_words(approved));
     if (removed.empty() && added.empty())
         return "the same words in another order or spacing";
     std::string out;

@@ -1,5 +1,6 @@
 // A base image from a boot that was verified.
 #include "appraisal/base_image.h"
+#include "appraisal/base_image_userspace.h"
 #include "appraisal/boot.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
@@ -57,10 +58,14 @@ Result<BaseImage> derive(const FirmwareLog& log,
                     .host_groups = facts.host_groups,
                     .secure_boot = facts.secure_boot,
                     .userspace = facts.userspace,
+                    .verity_root_hash = {},
+                    .ima = facts.ima,
+                    .unsafe_kexec = facts.unsafe_kexec,
                     .references = {}};
     for (const std::uint32_t pcr : image_pcrs)
         for (const Event* const event : judged_events(log, pcr))
             image.references.push_back(make_reference(*event, boot, facts));
+    take_verity_root_hash(image);
     VS_TRY_VOID(validate(image));
     return image;
 }

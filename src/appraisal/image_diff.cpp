@@ -1,7 +1,10 @@
 #include "appraisal/image_diff.h"
 
+#include "appraisal/base_image_userspace.h"
 #include "appraisal/command_line.h"
+#include "crypto/digest.h"
 #include "eventlog/firmware.h"
+#include "json/write.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -122,6 +125,19 @@ std::string group_text(std::vector<std::string> groups) {
     return out;
 }
 
+std::string root_text(const BaseImage& image) {
+    return image.verity_root_hash ? to_hex(*image.verity_root_hash) : std::string();
+}
+
+/// Too long to show as it is: how much there is, and a digest that tells two apart.
+std::string ima_text(const BaseImage& image) {
+    if (!image.ima)
+        return {};
+    const std::string digest = to_hex(crypto::sha256(as_bytes(json::canonical(ima_json(image)))));
+    return std::to_string(image.ima->digests.size()) + " file digests, " +
+           std::to_string(image.ima->keys.size()) + " keys (" + digest.substr(0, 16) + ")";
+}
+
 std::vector<MemberChange> member_changes(const BaseImage& before, const BaseImage& after) {
     const auto secure_boot = [](const BaseImage& image) {
         return image.secure_boot == SecureBootRule::required ? "required" : "unsafe_not_required";
@@ -134,7 +150,10 @@ std::vector<MemberChange> member_changes(const BaseImage& before, const BaseImag
         {"not_after", time_text(before.not_after), time_text(after.not_after)},
         {"host_groups", group_text(before.host_groups), group_text(after.host_groups)},
         {"secure_boot", secure_boot(before), secure_boot(after)},
-        {"userspace", std::string(to_string(before.userspace)), std::string(to_string(after.userspace))}};
+        {"userspace", std::string(to_string(before.userspace)), std::string(to_string(after.userspace))},
+        {"dm_verity", root_text(before), root_text(after)},
+        {"ima", ima_text(before), ima_text(after)},
+        {"unsafe_kexec", before.unsafe_kexec ? "yes" : "no", after.unsafe_kexec ? "yes" : "no"}};
     std::erase_if(all, [](const MemberChange& change) { return change.before == change.after; });
     return all;
 }

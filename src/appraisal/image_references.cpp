@@ -1,5 +1,6 @@
 #include "appraisal/image_references.h"
 
+#include "appraisal/base_image_userspace.h"
 #include "appraisal/replay.h"
 
 #include <algorithm>
@@ -56,7 +57,11 @@ Result<BaseImage> image_with(const ImageFacts& facts, std::vector<Reference> ref
                     .host_groups = facts.host_groups,
                     .secure_boot = facts.secure_boot,
                     .userspace = facts.userspace,
+                    .verity_root_hash = {},
+                    .ima = facts.ima,
+                    .unsafe_kexec = facts.unsafe_kexec,
                     .references = std::move(references)};
+    take_verity_root_hash(image);
     VS_TRY_VOID(validate(image));
     return image;
 }

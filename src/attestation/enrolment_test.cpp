@@ -211,6 +211,23 @@ TEST(Kexec, IsRefusedUntilTheTpmWasReset) {
     EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
 }
 
+TEST(Kexec, IsAcceptedByAnImageThatSaysSo) {
+    AttestationHouse house;
+    auto image =
+        appraisal::parse_base_image(as_bytes(json::canonical(house.history.state.images.at("uki").document)));
+    ASSERT_TRUE(image);
+    image->version.text = "uki-kexec";
+    image->unsafe_kexec = true;
+    house.revoke(inventory::RevocationKind::image, "uki");
+    house.history.must(inventory::ImageImport{.document = *json::parse(as_text(appraisal::encode(*image)))});
+    AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    machine.boot_id.back() = 'f';
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    EXPECT_EQ(house.records.by_host.at(machine.host().text).boot_id, machine.boot_id); // the known one now
+}
+
 TEST(Kexec, IsNotHiddenByASuspend) {
     AttestationHouse house;
     AttestedMachine machine;

@@ -164,9 +164,11 @@ check_endorsement(const ProvenHost& host, const inventory::Settings& settings, c
     return out;
 }
 
-Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last) {
+Reasons check_boot(const ProvenHost& host,
+                   const std::optional<inventory::HostObservation>& last,
+                   const appraisal::Appraisal& appraisal) {
     if (!last || !last->counters || !last->boot_id || last->counters->reset != counters_of(host).reset ||
-        *last->boot_id == host.statement.boot_id)
+        *last->boot_id == host.statement.boot_id || appraisal.unsafe_kexec)
         return {};
     return {reason("boot.kexec",
                    "another kernel runs than the one that was measured: the boot id changed, but the TPM was "

@@ -42,8 +42,11 @@ Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityStat
 Reasons
 check_endorsement(const ProvenHost& host, const inventory::Settings& settings, const References& references);
 
-/// boot.kexec: another kernel was started without a reset of the TPM since `last`.
-Reasons check_boot(const ProvenHost& host, const std::optional<inventory::HostObservation>& last);
+/// boot.kexec: another kernel was started without a reset of the TPM since `last`, and the base image does
+/// not accept that.
+Reasons check_boot(const ProvenHost& host,
+                   const std::optional<inventory::HostObservation>& last,
+                   const appraisal::Appraisal& appraisal);
 
 /// How long entries at the end of an IMA list may wait for the quote that covers them.
 inline constexpr std::chrono::minutes pending_life{5};

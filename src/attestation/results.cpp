@@ -170,7 +170,8 @@ inventory::HostObservation observe(const ProvenHost& host,
     inventory::HostObservation out;
     out.host = host.challenge.host;
     out.counters = counters_of(host);
-    out.boot_id = same_boot(host, last) ? last->boot_id : host.statement.boot_id;
+    const bool trusted = verdict.outcome == protocol::Outcome::trusted;
+    out.boot_id = same_boot(host, last) && !trusted ? last->boot_id : host.statement.boot_id;
     out.ima_pending = verdict.ima_pending;
     out.tpm_firmware = tpm_firmware(host);
     out.last_attested = now;

@@ -410,7 +410,7 @@ Verdict AttestationService::judge(const Case& now) {
                 .ima_pending = std::nullopt};
     out.ima_pending = pending_entries(now.host, out.appraisal, now.last, now.time);
     std::ranges::move(check_position(now.host), std::back_inserter(out.reasons));
-    std::ranges::move(check_boot(now.host, now.last), std::back_inserter(out.reasons));
+    std::ranges::move(check_boot(now.host, now.last, out.appraisal), std::back_inserter(out.reasons));
     std::ranges::move(check_pending(out.ima_pending, now.time), std::back_inserter(out.reasons));
     std::ranges::move(to_reasons(out.appraisal.reasons), std::back_inserter(out.reasons));
     if (out.reasons.size() > protocol::max_reasons)

@@ -132,6 +132,19 @@ Result<appraisal::QuotedPcrs> quoted_pcrs(const protocol::Evidence& evidence) {
     return quoted;
 }
 
+// What the host's list has, as far as the quote covers it: all of that becomes approved.
+Result<std::optional<appraisal::ImaRule>> ima_rule(appraisal::Userspace userspace,
+                                                   const protocol::Evidence& evidence,
+                                                   const appraisal::QuotedPcrs& quoted) {
+    if (userspace != appraisal::Userspace::ima)
+        return std::nullopt;
+    if (!evidence.ima_log)
+        return fail(
+            Errc::conflict, "ima.absent", "the host sent no IMA list, so there is nothing to approve");
+    VS_TRY(const eventlog::ImaList list, eventlog::parse_ima_list(*evidence.ima_log));
+    return appraisal::derive_ima_rule(list, quoted);
+}
+
 // The evidence was verified (quote, logs, statement) before it was kept; deriving replays it once more.
 Result<json::Value> export_image(const Invocation& call) {
     VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
@@ -155,6 +168,9 @@ Result<json::Value> export_image(const Invocation& call) {
     };
     const std::string version = given(
         "version", enrolment->label + "-" + to_hex(crypto::sha256(*evidence.firmware_log)).substr(0, 12));
+    const auto covered = appraisal::userspace_from_text(given("userspace", "boot-image"));
+    VS_CHECK(covered.has_value()); // the table of operations has seen that it is one
+    VS_TRY(auto ima, ima_rule(*covered, evidence, quoted));
     const auto command_line = evidence.facts.find("command_line");
     VS_TRY(
         const appraisal::BaseImage image,
@@ -166,6 +182,8 @@ Result<json::Value> export_image(const Invocation& call) {
                            .not_before = {},
                            .not_after = {},
                            .host_groups = {},
+                           .userspace = *covered,
+                           .ima = std::move(ima),
                            .command_line = command_line == evidence.facts.end() ? std::optional<std::string>()
                                                                                 : command_line->second},
                           userspace));

@@ -1,5 +1,6 @@
 #include "authority/health.h"
 
+#include "appraisal/base_image.h"
 #include "crypto/signature.h"
 #include "json/parse.h"
 
@@ -34,7 +35,8 @@ json::Value unhealthy(std::string_view id, std::string_view text) {
 }
 
 Result<json::Value> parse_document(Bytes document) {
-    return json::parse(as_text(document), {.bytes = std::size_t{4} << 20U, .items = std::size_t{1} << 18U});
+    return json::parse(as_text(document),
+                       {.bytes = appraisal::base_image_bytes, .items = std::size_t{1} << 18U});
 }
 
 Result<Buffer> spki_from_pem(std::string_view pem) {

@@ -15,6 +15,7 @@ struct ExportOptions {
     std::string host;
     std::string version;
     std::string name;
+    std::string userspace = "boot-image";
 };
 
 // By id, or by label where only one enrolment has it.
@@ -274,11 +275,20 @@ void add_host_commands(CLI::App& app, Context& context) {
             command.add_option("host", options.host, "id or label")->required();
             command.add_option("--version", options.version, "version of the image");
             command.add_option("--name", options.name, "name of the image, for people");
+            command
+                .add_option(
+                    "--userspace",
+                    options.userspace,
+                    "what covers userspace: boot-image (the whole system is in it), dm-verity (by the "
+                    "root hash in the command line), ima (approve every file that IMA has listed), or "
+                    "boot-only (nothing does)")
+                ->check(CLI::IsMember({"boot-image", "dm-verity", "ima", "boot-only"}))
+                ->capture_default_str();
         },
         [](const ExportOptions& options) {
             return with("authority", [&](Connection& connection) -> Result<void> {
                 VS_TRY(const std::string id, enrolment_id(connection, options.host));
-                json::Object input{{"host", id}};
+                json::Object input{{"host", id}, {"userspace", options.userspace}};
                 if (!options.version.empty())
                     input.emplace("version", options.version);
                 if (!options.name.empty())

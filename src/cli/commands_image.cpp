@@ -108,6 +108,17 @@ void show_image(const appraisal::BaseImage& image) {
                                             ? "required"
                                             : "NOT required (unsafe)"));
     print("userspace    " + std::string(appraisal::to_string(image.userspace)));
+    if (image.verity_root_hash)
+        print("root hash    " + to_hex(*image.verity_root_hash));
+    if (image.ima) {
+        print("IMA          " + std::to_string(image.ima->digests.size()) + " file digests" +
+              (image.ima->unsafe_violations ? ", violations accepted (unsafe)" : ""));
+        for (const appraisal::ImaKey& key : image.ima->keys)
+            print("IMA key      " + to_hex(key.key_id) + " " + printable(key.name) +
+                  (image.ima->signatures_suffice ? ", signs files" : ", for keyrings only"));
+    }
+    if (image.unsafe_kexec)
+        print("kexec        accepted (unsafe)");
     Table table({"PCR", "ROLE", "SHA-256", "WHAT"});
     for (const appraisal::Reference& reference : image.references) {
         const auto sha256 = reference.digests.find(eventlog::Algorithm::sha256);

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t max_cas = 1024;
 constexpr std::size_t max_hosts = 100'000;
 constexpr std::size_t max_images = 1024;
-constexpr std::size_t max_document_bytes = std::size_t{4} << 20U;
+constexpr std::size_t max_document_bytes = std::size_t{4400} << 10U; ///< of a base image
 constexpr std::size_t max_providers = 1024;
 constexpr std::size_t max_issuers = 64;
 constexpr std::size_t max_authority_hosts = 64;
