@@ -34,6 +34,7 @@ void add_login_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_trust_commands(CLI::App& app, Context& context);
 void add_revoke_commands(CLI::App& app, Context& context);
+void add_endorsement_commands(CLI::App& app, Context& context);
 void add_image_commands(CLI::App& app, Context& context);
 void add_provider_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);

@@ -63,6 +63,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_user_commands(app, context);
     add_trust_commands(app, context);
     add_revoke_commands(app, context);
+    add_endorsement_commands(app, context);
     add_image_commands(app, context);
     add_provider_commands(app, context);
     add_host_commands(app, context);
