@@ -3,6 +3,7 @@
 // with an internal error) and takes the time of day by itself.
 //
 // Not looked at: revocation, certificate policies (every policy is acceptable to us).
+#include "crypto/ca_set.h"
 #include "crypto/x509.h"
 #include "crypto/x509_impl.h"
 
@@ -24,14 +25,9 @@ bool contains(std::span<const Certificate> certificates, const Certificate& one)
     return std::ranges::find(certificates, one) != certificates.end();
 }
 
-/// Names say so, and the key identifiers where both have one; the signature is another matter.
 bool names_as_issuer(const Certificate& issuer, const Certificate& subject) {
     const X509_NAME* const wanted = X509_get_issuer_name(&handle(subject));
-    if (X509_NAME_cmp(X509_get_subject_name(&handle(issuer)), wanted) != 0)
-        return false;
-    const ASN1_OCTET_STRING* const key_id = X509_get0_subject_key_id(&handle(issuer));
-    const ASN1_OCTET_STRING* const wanted_id = X509_get0_authority_key_id(&handle(subject));
-    return key_id == nullptr || wanted_id == nullptr || ASN1_OCTET_STRING_cmp(key_id, wanted_id) == 0;
+    return X509_NAME_cmp(X509_get_subject_name(&handle(issuer)), wanted) == 0;
 }
 
 bool is_acceptable_hash(int hash, Purpose purpose) {
@@ -58,7 +54,8 @@ bool is_acceptable_algorithm(const Certificate& certificate, Purpose purpose) {
     return known_key && is_acceptable_hash(hash, purpose);
 }
 
-/// The certificate names the issuer's key by its identifier. A hint only: real TPM makers get it wrong.
+/// The certificate names the issuer's key by its identifier. A hint that orders the search, never a reason to
+/// refuse: makers of TPMs get it wrong, and the signature decides.
 bool points_to(const Certificate& subject, const Certificate& issuer) {
     const ASN1_OCTET_STRING* const wanted = X509_get0_authority_key_id(&handle(subject));
     const ASN1_OCTET_STRING* const has = X509_get0_subject_key_id(&handle(issuer));
@@ -77,11 +74,11 @@ std::unexpected<Error> refuse(std::string_view where, const Certificate& about, 
     return fail(Errc::untrusted, where, name + " " + std::string(why));
 }
 
-Result<void> check_time(const Path& path, SysTime now) {
+Result<void> check_time(const Path& path, SysTime now, Expiry expiry) {
     for (const Certificate& certificate : path) {
         if (now < certificate.not_before())
             return refuse("x509.expired", certificate, "is not yet valid");
-        if (now > certificate.not_after())
+        if (now > certificate.not_after() && expiry == Expiry::refused)
             return refuse("x509.expired", certificate, "has expired");
     }
     return {};
@@ -172,18 +169,40 @@ Result<void> check_purpose(const Path& path, Purpose purpose) {
     check_failed("a known Purpose", __FILE__, __LINE__);
 }
 
-Result<void> judge(const Path& path, const ChainRequest& request) {
-    VS_TRY_VOID(check_time(path, request.now));
+/// What both kinds of request ask.
+struct Question {
+    const Certificate& leaf;
+    std::span<const Certificate> intermediates;
+    std::span<const Certificate> anchors;
+    const CaSet* cas; ///< nullptr: none
+    SysTime now;
+    Purpose purpose;
+    Expiry expiry;
+};
+
+Result<void> judge(const Path& path, const Question& request) {
+    VS_TRY_VOID(check_time(path, request.now, request.expiry));
     VS_TRY_VOID(check_issuers(path));
     VS_TRY_VOID(check_extensions(path));
     return check_purpose(path, request.purpose);
 }
 
+/// A certificate that may be the next on a path, the more promising first: anchors end the search, and many
+/// CAs may have one name (every swtpm has one of its own), so the one that is pointed to comes before the
+/// others could use up the signatures.
+struct Candidate {
+    bool is_intermediate;
+    bool is_pointed_to;
+    const Certificate* certificate;
+
+    int rank() const { return (is_intermediate ? 2 : 0) + (is_pointed_to ? 0 : 1); }
+};
+
 /// Depth first from the leaf to any anchor, until a path passes the judgement: where a CA has several
 /// certificates, one that has expired must not hide the one that has not.
 class Search {
 public:
-    explicit Search(const ChainRequest& request) : request_(request), path_{request.leaf} {}
+    explicit Search(const Question& request) : request_(request), path_{request.leaf} {}
 
     Result<Path> run() {
         const bool pinned = request_.purpose != Purpose::ek && contains(request_.anchors, request_.leaf);
@@ -196,32 +215,36 @@ private:
     bool extend() {
         if (path_.size() == longest_path)
             return false;
-        // Many CAs may have one name (every swtpm has one of its own): the one that the certificate points
-        // to comes first, so that the others do not use up the signatures.
-        if (ends_at_anchor(Pointed::yes) || ends_at_anchor(Pointed::no))
-            return true;
+        return std::ranges::any_of(candidates(),
+                                   [this](const Candidate& candidate) { return extend_by(candidate); });
+    }
+
+    std::vector<Candidate> candidates() const {
+        const Certificate& last = path_.back();
+        std::vector<Candidate> out;
+        const auto consider = [&](const Certificate& one, CaRole role) {
+            if (names_as_issuer(one, last))
+                out.push_back({.is_intermediate = role == CaRole::intermediate,
+                               .is_pointed_to = points_to(last, one),
+                               .certificate = &one});
+        };
+        for (const Certificate& anchor : request_.anchors)
+            consider(anchor, CaRole::anchor);
         const std::size_t count = std::min(request_.intermediates.size(), most_intermediates);
-        return std::ranges::any_of(request_.intermediates.first(count),
-                                   [this](const Certificate& next) { return extend_by(next); });
+        for (const Certificate& intermediate : request_.intermediates.first(count))
+            consider(intermediate, CaRole::intermediate);
+        if (request_.cas != nullptr)
+            for (const CaSet::Member* const member : request_.cas->issuers_of(last))
+                consider(member->certificate, member->role);
+        std::ranges::stable_sort(out, {}, &Candidate::rank);
+        return out;
     }
 
-    enum class Pointed : std::uint8_t { no, yes };
-
-    bool ends_at_anchor(Pointed pointed) {
-        return std::ranges::any_of(request_.anchors, [&](const Certificate& anchor) {
-            if (points_to(path_.back(), anchor) != (pointed == Pointed::yes) || !step_to(anchor))
-                return false;
-            if (is_good())
-                return true;
-            path_.pop_back();
-            return false;
-        });
-    }
-
-    bool extend_by(const Certificate& next) {
+    bool extend_by(const Candidate& candidate) {
+        const Certificate& next = *candidate.certificate;
         if (contains(path_, next) || !step_to(next))
             return false;
-        if (extend())
+        if (candidate.is_intermediate ? extend() : is_good())
             return true;
         path_.pop_back();
         return false;
@@ -229,10 +252,7 @@ private:
 
     bool step_to(const Certificate& issuer) {
         const Certificate& last = path_.back();
-        if (issuer == last || !names_as_issuer(issuer, last) ||
-            !is_acceptable_algorithm(last, request_.purpose))
-            return false;
-        if (signatures_left_ == 0)
+        if (!is_acceptable_algorithm(last, request_.purpose) || signatures_left_ == 0)
             return false;
         --signatures_left_;
         if (!is_signed_by(issuer, last))
@@ -249,7 +269,7 @@ private:
         return judged.has_value();
     }
 
-    const ChainRequest& request_;
+    const Question& request_;
     Path path_;
     std::size_t signatures_left_ = most_signatures;
     Error reason_{.code = Errc::untrusted, .where = "x509.path", .detail = "no path to a trusted CA"};
@@ -257,8 +277,30 @@ private:
 
 } // namespace
 
+bool is_issued_by(const Certificate& certificate, const Certificate& issuer) {
+    return names_as_issuer(issuer, certificate) && is_signed_by(issuer, certificate);
+}
+
 Result<std::vector<Certificate>> verify_chain(const ChainRequest& request) {
-    return Search(request).run();
+    return Search({.leaf = request.leaf,
+                   .intermediates = request.intermediates,
+                   .anchors = request.anchors,
+                   .cas = nullptr,
+                   .now = request.now,
+                   .purpose = request.purpose,
+                   .expiry = Expiry::refused})
+        .run();
+}
+
+Result<std::vector<Certificate>> verify_ek_chain(const EkChainRequest& request) {
+    return Search({.leaf = request.leaf,
+                   .intermediates = request.intermediates,
+                   .anchors = {},
+                   .cas = &request.cas,
+                   .now = request.now,
+                   .purpose = Purpose::ek,
+                   .expiry = request.expiry})
+        .run();
 }
 
 } // namespace vouchsafe::crypto
