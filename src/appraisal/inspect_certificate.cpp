@@ -1,6 +1,7 @@
 #include "appraisal/inspect_certificate.h"
 
-#include "crypto/x509.h"
+#include "crypto/ca_set.h"
+#include "crypto/x509_bundle.h"
 
 #include <string>
 #include <utility>
@@ -19,17 +20,18 @@ Result<std::vector<Certificate>> read_certificates(Bytes file) {
     return std::vector{std::move(one)};
 }
 
-Result<std::vector<Certificate>> read_cas(std::span<const Buffer> files) {
-    std::vector<Certificate> out;
+Result<crypto::CaSet> read_cas(std::span<const Buffer> files) {
+    crypto::CaSet out;
     for (std::size_t index = 0; index < files.size(); ++index) {
-        auto some = read_certificates(files[index]);
+        const auto some = crypto::certificates_from_bundle(files[index]);
         if (!some) {
-            Error error = std::move(some).error();
-            error.detail = "CA file " + std::to_string(index + 1) + ": " +
-                           (error.detail.empty() ? "no certificate" : error.detail);
+            Error error = some.error();
+            error.detail = "CA file " + std::to_string(index + 1) + ": " + error.detail;
             return std::unexpected(std::move(error));
         }
-        out.insert(out.end(), some->begin(), some->end());
+        for (const auto& one : *some)
+            if (one) // what does not parse trusts nothing
+                out.add(*one, crypto::CaRole::anchor);
     }
     return out;
 }
@@ -67,7 +69,8 @@ json::Value reason_json(const Error& error) {
 
 } // namespace
 
-InspectReport inspect_ek_certificate(Bytes certificate, std::span<const Buffer> cas, SysTime now) {
+InspectReport
+inspect_ek_certificate(Bytes certificate, std::span<const Buffer> cas, SysTime now, crypto::Expiry expiry) {
     const auto given = read_certificates(certificate);
     if (!given)
         return report(Verdict::malformed, json::Array{}, reason_json(given.error()), {});
@@ -75,11 +78,11 @@ InspectReport inspect_ek_certificate(Bytes certificate, std::span<const Buffer> 
     const auto anchors = read_cas(cas);
     if (!anchors)
         return report(Verdict::malformed, json::Array{}, reason_json(anchors.error()), tpm_json(leaf));
-    const auto path = crypto::verify_chain({.leaf = leaf,
-                                            .intermediates = std::span(*given).subspan(1),
-                                            .anchors = *anchors,
-                                            .now = now,
-                                            .purpose = crypto::Purpose::ek});
+    const auto path = crypto::verify_ek_chain({.leaf = leaf,
+                                               .intermediates = std::span(*given).subspan(1),
+                                               .cas = *anchors,
+                                               .now = now,
+                                               .expiry = expiry});
     if (!path)
         return report(Verdict::does_not_verify, json::Array{}, reason_json(path.error()), tpm_json(leaf));
     return report(Verdict::fine, json::array_of(*path, certificate_json), {}, tpm_json(leaf));

@@ -304,6 +304,40 @@ TEST(Endorsement, ByARevokedCaIsNone) {
     EXPECT_EQ(house.service.challenge(machine.request()).cause->where, "endorsement.certificate");
 }
 
+SysTime after_its_end(const AttestedMachine& machine) {
+    return crypto::Certificate::from_der(machine.certificates.front())->not_after() + std::chrono::hours(1);
+}
+
+TEST(Endorsement, ByAnExpiredCertificateIsNoneForAStranger) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    house.clock.time = after_its_end(machine);
+    EXPECT_EQ(house.service.challenge(machine.request()).cause->where, "endorsement.expired");
+}
+
+TEST(Endorsement, ByAnExpiredCertificateHoldsForARegisteredKey) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    house.register_ek(machine);
+    house.clock.time = after_its_end(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    house.history.must(inventory::CaRemove{.name = "ek"}); // its CA must still be there
+    EXPECT_EQ(codes(house.must_attest(machine).reasons), std::vector<std::string>{"endorsement.certificate"});
+}
+
+// The chain of the house is root first; the root alone is the anchor, whatever the order.
+TEST(Endorsement, EndsWithTheRootOfAnEntry) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    const auto chain = crypto::certificates_from_pem(as_text(test::read_vector("attestation/ek-ca.pem")));
+    house.history.must(inventory::CaRemove{.name = "ek"});
+    house.history.must(inventory::CaImport{
+        .ca = {.name = "turned", .chain = {chain->at(1).pem(), chain->at(0).pem()}, .lab = true}});
+    EXPECT_TRUE(house.service.challenge(machine.request()).answer);
+    house.revoke(inventory::RevocationKind::ca, to_hex(chain->at(0).fingerprint()));
+    EXPECT_EQ(house.service.challenge(machine.request()).cause->where, "endorsement.certificate");
+}
+
 TEST(Endorsement, ThatAnApprovedHostLostIsARefusalWithItsReason) {
     AttestationHouse house;
     const AttestedMachine machine;

@@ -145,6 +145,10 @@ protocol::Reason endorsement_reason(std::string_view code) {
         return reason(code,
                       "the certificate of the endorsement key leads to no TPM CA that was imported",
                       "import the CA certificate of the TPM's maker");
+    if (code == "endorsement.expired")
+        return reason(code,
+                      "the certificate of the endorsement key, or a CA certificate on its way, has expired",
+                      "if the machine is known, register its endorsement key: expiry does not matter then");
     if (code == "endorsement.not_registered")
         return reason(code,
                       "the endorsement key is not registered any more, and the settings require it",

@@ -19,19 +19,20 @@ std::string fingerprint(const crypto::Certificate& certificate) {
     return to_hex(certificate.fingerprint());
 }
 
+// Roles come from the whole entry: an intermediate whose root is revoked does not become an anchor.
 void add_ca(TrustedCas& cas, const inventory::CaCertificate& ca) {
-    bool first = true;
-    for (const std::string& pem : ca.chain) {
-        const auto certificate = crypto::Certificate::from_pem(pem);
-        const bool is_anchor = std::exchange(first, false);
-        if (!certificate || cas.revoked.contains(fingerprint(*certificate)))
+    std::vector<crypto::Certificate> chain;
+    for (const std::string& pem : ca.chain)
+        if (auto certificate = crypto::Certificate::from_pem(pem))
+            chain.push_back(*std::move(certificate));
+    const auto roles = crypto::roles_of(chain);
+    for (std::size_t index = 0; index < chain.size(); ++index) {
+        const std::string digest = fingerprint(chain[index]);
+        if (cas.revoked.contains(digest))
             continue;
-        if (is_anchor) {
-            cas.names[fingerprint(*certificate)] = {.name = ca.name, .lab = ca.lab};
-            cas.anchors.push_back(*certificate);
-        } else {
-            cas.intermediates.push_back(*certificate);
-        }
+        if (roles[index] == crypto::CaRole::anchor)
+            cas.names[digest] = {.name = ca.name, .lab = ca.lab};
+        cas.certificates.add(std::move(chain[index]), roles[index]);
     }
 }
 
@@ -44,15 +45,9 @@ std::set<std::string> revoked_cas(const inventory::AuthorityState& state) {
 }
 
 std::shared_ptr<const TrustedCas> cas_of(const inventory::AuthorityState& state, const References* before) {
-    auto revoked = revoked_cas(state);
-    if (before != nullptr && before->cas->imported == state.cas && before->cas->revoked == revoked)
+    if (before != nullptr && before->cas->imported == state.cas && before->cas->revoked == revoked_cas(state))
         return before->cas;
-    auto out = std::make_shared<TrustedCas>();
-    out->imported = state.cas;
-    out->revoked = std::move(revoked);
-    for (const auto& [name, ca] : state.cas)
-        add_ca(*out, ca);
-    return out;
+    return std::make_shared<const TrustedCas>(TrustedCas::of(state));
 }
 
 std::shared_ptr<const ApprovedImages> images_of(const inventory::AuthorityState& state,
@@ -89,10 +84,9 @@ std::optional<crypto::Certificate> own_certificate(const CertificationQuestion& 
     return *std::move(certificate);
 }
 
-// The path from the certificate to a CA that was imported.
-std::optional<std::vector<crypto::Certificate>> path_of(const CertificationQuestion& question,
-                                                        const crypto::Certificate& leaf) {
-    const TrustedCas& cas = question.cas;
+// The path from the certificate to a CA that was imported; one that has expired where there is no other.
+Result<std::vector<crypto::Certificate>> path_of(const CertificationQuestion& question,
+                                                 const crypto::Certificate& leaf) {
     std::vector<crypto::Certificate> intermediates;
     for (const Buffer& der : question.certificates.subspan(1)) {
         if (intermediates.size() == most_certificates)
@@ -100,18 +94,19 @@ std::optional<std::vector<crypto::Certificate>> path_of(const CertificationQuest
         if (auto certificate = crypto::Certificate::from_der(der, crypto::Padding::tolerated))
             intermediates.push_back(*std::move(certificate));
     }
-    intermediates.insert(intermediates.end(), cas.intermediates.begin(), cas.intermediates.end());
-    auto path = crypto::verify_chain({.leaf = leaf,
-                                      .intermediates = intermediates,
-                                      .anchors = cas.anchors,
-                                      .now = question.now,
-                                      .purpose = crypto::Purpose::ek});
+    crypto::EkChainRequest request{
+        .leaf = leaf, .intermediates = intermediates, .cas = question.cas.certificates, .now = question.now};
+    auto path = crypto::verify_ek_chain(request);
+    if (!path && path.error().where == "x509.expired") {
+        request.expiry = crypto::Expiry::tolerated;
+        path = crypto::verify_ek_chain(request);
+    }
     if (!path)
-        return std::nullopt;
+        return path;
     for (const crypto::Certificate& certificate : *path)
         if (question.state.is_revoked(RevocationKind::ca, fingerprint(certificate)))
-            return std::nullopt;
-    return *std::move(path);
+            return fail(Errc::untrusted, "x509.revoked", "a CA on the path is revoked");
+    return path;
 }
 
 crypto::Validity validity_of(std::span<const crypto::Certificate> path) {
@@ -133,6 +128,15 @@ inventory::TpmModel model_of(const crypto::Certificate& certificate) {
 }
 
 } // namespace
+
+TrustedCas TrustedCas::of(const inventory::AuthorityState& state) {
+    TrustedCas out;
+    out.imported = state.cas;
+    out.revoked = revoked_cas(state);
+    for (const auto& [name, ca] : state.cas)
+        add_ca(out, ca);
+    return out;
+}
 
 References References::of(const inventory::AuthorityState& state, const References* before) {
     References out{.revision = state.revision,
@@ -164,15 +168,18 @@ Endorsement judge_endorsement(const EndorsementQuestion& question) {
     const Result<Certification>& certification = question.certification;
     Endorsement out;
     out.registered = question.references.registered.contains(question.ek_digest);
-    if (certification) {
+    // TPMs outlive their certificates: once somebody registered the EK, it matters no more that one expired.
+    const bool expired = certification && question.now > certification->validity.not_after && !out.registered;
+    const bool certified = certification && !expired;
+    if (certified) {
         out.ca = certification->ca.name;
         out.lab = certification->ca.lab;
         out.certificate = certification->certificate;
         out.tpm = certification->tpm;
     }
-    if (!certification && settings.require_certificate_validation)
-        out.failure = certification.error().where;
-    else if (!certification && !out.registered && settings.require_endorsement_keys)
+    if (!certified && settings.require_certificate_validation)
+        out.failure = expired ? "endorsement.expired" : certification.error().where;
+    else if (!certified && !out.registered && settings.require_endorsement_keys)
         out.failure = "endorsement.absent";
     return out;
 }

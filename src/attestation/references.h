@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "crypto/x509.h"
+#include "crypto/ca_set.h"
 #include "inventory/state.h"
 #include "tpm/keys.h"
 
@@ -31,13 +31,15 @@ struct NamedCa {
 
 /// CA certificates, none that is revoked.
 struct TrustedCas {
-    std::vector<crypto::Certificate> anchors;
+    crypto::CaSet certificates;
     std::map<std::string, NamedCa> names; ///< of anchors, by hex fingerprint
-    std::vector<crypto::Certificate> intermediates;
 
     /// What they were read from, to tell whether the state still says the same.
     decltype(inventory::AuthorityState::cas) imported;
     std::set<std::string> revoked; ///< fingerprints
+
+    /// What cannot be read is left out: it was refused at its import.
+    static TrustedCas of(const inventory::AuthorityState& state);
 };
 
 /// Base images, none that is revoked.
@@ -58,7 +60,8 @@ struct References {
     static References of(const inventory::AuthorityState& state, const References* before = nullptr);
 };
 
-/// What an EK's own certificate proves: that it leads to a CA that was imported.
+/// What an EK's own certificate proves: that it leads to a CA that was imported, though a certificate on the
+/// way may have expired (see `validity`).
 struct Certification {
     NamedCa ca;
     Buffer certificate; ///< DER
@@ -84,11 +87,13 @@ struct EndorsementQuestion {
     const std::string& ek_digest; ///< hex
     const inventory::Settings& settings;
     const References& references;
+    SysTime now;
 };
 
 /// Judges an EK by the settings. `failure` is one of
 ///  endorsement.no_certificate  a certificate is required, and none is of this EK
 ///  endorsement.certificate     ... and the EK's leads to no CA that was imported
+///  endorsement.expired         ... and a certificate on the way has expired, while the EK is not registered
 ///  endorsement.absent          neither a certificate that holds nor a registration
 /// Whether an approved host's EK must be registered is asked later (lacks_registration).
 Endorsement judge_endorsement(const EndorsementQuestion& question);

@@ -164,7 +164,8 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     challenge.endorsement = judge_endorsement({.certification = tpm->certification,
                                                .ek_digest = challenge.ek_digest,
                                                .settings = state->settings,
-                                               .references = *references(*state)});
+                                               .references = *references(*state),
+                                               .now = parts_.clock.now()});
     if (challenge.endorsement.failure && !enrolled)
         return fail(Errc::untrusted, *challenge.endorsement.failure, "the EK is not endorsed");
 

@@ -1,6 +1,7 @@
 // Cluster state, base images, TPM CAs, endorsement keys, settings and consumer principals.
 #include "api/filter.h"
 #include "appraisal/base_image.h"
+#include "attestation/references.h"
 #include "authority/administration.h"
 #include "authority/health.h"
 #include "crypto/x509.h"
@@ -172,6 +173,9 @@ Result<json::Value> delete_ca(const Invocation& call) {
 
 // --- endorsement keys
 
+// Before the hex SHA-256 of a SubjectPublicKeyInfo: it stands where the whole key is not known.
+constexpr std::string_view digest_prefix = "sha256:";
+
 // What is wrong with an endorsement key is wrong with the request: nobody was refused here.
 Error wrong_key(Error error, std::string_view member) {
     error.code = Errc::malformed;
@@ -188,6 +192,14 @@ Result<inventory::EndorsementKey> read_endorsement_key(const json::Value& spec, 
         return fail(Errc::malformed, "endorsement_key", "give exactly one of public_key and certificate");
     inventory::EndorsementKey key{
         .name = spec.find("name")->as_string(), .ek_digest = {}, .public_key = {}, .certificate = {}};
+    if (has_key && public_key->as_string().starts_with(digest_prefix)) {
+        const auto digest = from_hex(public_key->as_string().substr(digest_prefix.size()));
+        if (!digest || digest->size() != sizeof(crypto::Sha256Digest))
+            return fail(
+                Errc::malformed, "endorsement_key", "public_key: sha256: wants 64 hexadecimal digits");
+        key.ek_digest = to_hex(*digest);
+        return key;
+    }
     if (has_key) {
         const auto spki = spki_from_pem(public_key->as_string());
         if (!spki)
@@ -202,17 +214,14 @@ Result<inventory::EndorsementKey> read_endorsement_key(const json::Value& spec, 
     const auto ek = parsed->public_key();
     if (!ek)
         return std::unexpected(wrong_key(ek.error(), "certificate"));
-    std::vector<crypto::Certificate> anchors;
-    for (const auto& [name, ca] : call.state.cas)
-        for (const std::string& pem : ca.chain) {
-            VS_TRY(auto anchor, crypto::Certificate::from_pem(pem));
-            anchors.push_back(std::move(anchor));
-        }
-    const auto path = crypto::verify_chain({.leaf = *parsed,
-                                            .intermediates = anchors,
-                                            .anchors = anchors,
-                                            .now = call.parts.clock.now(),
-                                            .purpose = crypto::Purpose::ek});
+    // Whoever registers a key knows its machine: a certificate that has expired since still says whose TPM
+    // it is.
+    const auto trusted = attestation::TrustedCas::of(call.state);
+    const auto path = crypto::verify_ek_chain({.leaf = *parsed,
+                                               .intermediates = {},
+                                               .cas = trusted.certificates,
+                                               .now = call.parts.clock.now(),
+                                               .expiry = crypto::Expiry::tolerated});
     if (!path)
         return std::unexpected(wrong_key(path.error(), "certificate"));
     key.ek_digest = to_hex(crypto::sha256(crypto::spki_der(*ek)));
@@ -244,7 +253,7 @@ Result<json::Value> get_endorsement_key(const Invocation& call) {
         pem = pem_from_spki(certificate.spki_der());
     }
     json::Object info = healthy().as_object();
-    info.emplace("public_key", pem.empty() ? "sha256:" + key.ek_digest : pem);
+    info.emplace("public_key", pem.empty() ? std::string(digest_prefix) + key.ek_digest : pem);
     return json::Value(std::move(info));
 }
 

@@ -237,6 +237,37 @@ TEST_F(TrustOperations, RefuseWhatIsNoCa) {
     EXPECT_TRUE(house_.core->state()->cas.empty());
 }
 
+TEST_F(TrustOperations, ImportABundleAndSayWhatBecameOfEachCertificate) {
+    const auto import = [&](const char* name, const std::string& bundle) {
+        return house_.call(
+            "vouchsafe.tpm_cas",
+            "import",
+            json::object({{"spec", spec({{"name", name}, {"bundle", to_base64(as_bytes(bundle))}})}}));
+    };
+    const auto outcomes = [](const json::Value& answer) {
+        std::string out;
+        for (const json::Value& row : answer.find("certificates")->as_array())
+            out += row.find("outcome")->as_string() + " ";
+        return out;
+    };
+    const std::string broken = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
+    const auto done = import("lab", ek_ca() + ek_ca() + ek_certificate() + broken);
+    ASSERT_TRUE(done);
+    EXPECT_EQ(outcomes(*done), "anchor intermediate repeated repeated refused refused ");
+    EXPECT_EQ(*done->find("imported"), json::Value(2));
+    const auto& entry = house_.core->state()->cas.at("lab");
+    EXPECT_EQ(entry.chain.size(), 2U);
+    EXPECT_TRUE(entry.lab);
+    ASSERT_TRUE(create_ek({{"certificate", ek_certificate()}})); // it leads through the intermediate
+
+    const auto again = import("again", ek_ca());
+    ASSERT_TRUE(again);
+    EXPECT_EQ(outcomes(*again), "known known ");
+    EXPECT_FALSE(house_.core->state()->cas.contains("again")); // nothing was left to import
+    EXPECT_EQ(import("lab", ek_ca()).error().code, Errc::exists);
+    EXPECT_EQ(import("text", "no certificates").error().code, Errc::malformed);
+}
+
 TEST_F(TrustOperations, MarkACaAsOneOfSoftwareTpms) {
     ASSERT_TRUE(create_ca("lab", ek_ca()));
     const auto health = [&] {
@@ -283,6 +314,18 @@ TEST_F(TrustOperations, RegisterAnEkCertificateOfAKnownCaOnly) {
               json::Value(pem_from_spki(parsed->spki_der())));
     EXPECT_EQ(house_.core->state()->endorsement_keys.at("machine-a").ek_digest,
               to_hex(crypto::sha256(parsed->spki_der())));
+}
+
+TEST_F(TrustOperations, RegisterAnEndorsementKeyByItsDigest) {
+    const std::string digest = to_hex(crypto::sha256(as_bytes("a key")));
+    ASSERT_TRUE(create_ek({{"public_key", "sha256:" + digest}}));
+    EXPECT_EQ(house_.core->state()->endorsement_keys.at("machine-a").ek_digest, digest);
+    EXPECT_EQ(*good(house_.on_cluster(eks, "get", {{"name", "machine-a"}})).find("public_key"),
+              json::Value("sha256:" + digest));
+    EXPECT_EQ(create_ek({{"public_key", "sha256:" + digest}}).error().code, Errc::exists);
+    EXPECT_EQ(create_ek({{"public_key", "sha256:" + digest.substr(2)}}).error().code, Errc::malformed);
+    EXPECT_EQ(create_ek({{"public_key", "sha256:" + digest + "00"}}).error().code, Errc::malformed);
+    EXPECT_EQ(create_ek({{"public_key", "sha256:none"}}).error().code, Errc::malformed);
 }
 
 TEST_F(TrustOperations, RefuseWhatIsNoEndorsementKey) {

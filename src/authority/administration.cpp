@@ -40,8 +40,11 @@ may(const inventory::Issuer& issuer, const token::Administrator& who, const api:
 } // namespace
 
 Operate find_served(std::string_view service, std::string_view name) {
-    for (const auto& rows :
-         {attestation_operations(), provider_operations(), revocation_operations(), own_operations()})
+    for (const auto& rows : {attestation_operations(),
+                             provider_operations(),
+                             tpm_operations(),
+                             revocation_operations(),
+                             own_operations()})
         for (const ServedOperation& row : rows)
             if (row.service == service && row.name == name)
                 return row.operate;

@@ -93,6 +93,7 @@ struct ServedOperation {
 std::span<const ServedOperation> attestation_operations();
 std::span<const ServedOperation> provider_operations();
 std::span<const ServedOperation> revocation_operations();
+std::span<const ServedOperation> tpm_operations();
 std::span<const ServedOperation> own_operations();
 
 /// nullptr when this authority host has no such operation.

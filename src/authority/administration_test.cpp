@@ -199,8 +199,11 @@ bool may_read(const api::Operation& row) {
 
 std::vector<ServedOperation> served() {
     std::vector<ServedOperation> out;
-    for (const auto& rows :
-         {attestation_operations(), provider_operations(), revocation_operations(), own_operations()})
+    for (const auto& rows : {attestation_operations(),
+                             provider_operations(),
+                             tpm_operations(),
+                             revocation_operations(),
+                             own_operations()})
         out.insert(out.end(), rows.begin(), rows.end());
     return out;
 }

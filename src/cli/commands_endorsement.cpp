@@ -1,5 +1,6 @@
 // What endorses TPMs: CAs of their makers, endorsement keys, and the settings that say which of them must be.
 #include "cli/command.h"
+#include "store/files.h"
 
 namespace vouchsafe::cli {
 
@@ -17,41 +18,90 @@ struct SettingsOptions {
     std::string certificate_validation;
 };
 
+constexpr std::size_t most_bundle = std::size_t{4} << 20U;
+constexpr std::string_view digest_prefix = "sha256:"; ///< of a key that is known by its digest only
+
+// Asks the one cluster of the authority management server.
+Result<json::Value>
+ask(Connection& connection, std::string_view service, std::string_view operation, json::Object input) {
+    VS_TRY(const std::string cluster, the_cluster(connection));
+    input.emplace("cluster", cluster);
+    return connection.call(service, operation, json::Value(std::move(input)));
+}
+
+// A member of one entry, as it came.
+Exit show_entry(const Context& context, std::string_view service, const std::string& name) {
+    return with("authority", [&](Connection& connection) -> Result<void> {
+        VS_TRY(const json::Value found, ask(connection, service, "get", {{"name", name}}));
+        show_one(context, found);
+        return {};
+    });
+}
+
+void show_import(const Context& context, const json::Value& done) {
+    if (context.format == Format::json)
+        return print_json(done);
+    Table table({"NO", "OUTCOME", "SUBJECT", "KEY", "UNTIL", "REMARK"});
+    for (const json::Value& one : member(done, "certificates").as_array())
+        table.row({cell(one, "index"),
+                   cell(one, "outcome"),
+                   printable(cell(one, "subject")),
+                   cell(one, "key"),
+                   cell(one, "not_after"),
+                   printable(cell(one, "detail"))});
+    print(table.text());
+}
+
+Exit import_cas(const Context& context, const FileOptions& options) {
+    return with("authority", [&](Connection& connection) -> Result<void> {
+        VS_TRY(const Buffer file,
+               store::read_file(options.file == "-" ? "/dev/stdin" : options.file, most_bundle));
+        VS_TRY(const json::Value done,
+               connection.call(
+                   "vouchsafe.tpm_cas",
+                   "import",
+                   json::object(
+                       {{"spec", json::object({{"name", options.name}, {"bundle", to_base64(file)}})}})));
+        show_import(context, done);
+        if (member(done, "imported") == json::Value(0))
+            return fail(Errc::conflict, "ca.import", "none of these certificates was imported");
+        return {};
+    });
+}
+
 void add_ca_commands(CLI::App& app, Context& context) {
     CLI::App& ca = add_group(app, "ca", "CA certificates of TPM makers");
     add_command(ca, context, "list", "list them; WARNING marks CAs of software TPMs", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
-            VS_TRY(const std::string cluster, the_cluster(connection));
-            VS_TRY(const json::Value all,
-                   connection.call(VS_TPM ".ca_certificates", "list", json::object({{"cluster", cluster}})));
+            VS_TRY(const json::Value all, ask(connection, VS_TPM ".ca_certificates", "list", {}));
             show_list(context, all, {{"NAME", "name"}, {"HEALTH", "health"}});
             return {};
         });
     });
+    add_command(
+        ca, context, "show", "show the certificates of an entry", "name", [&context](const auto& name) {
+            return show_entry(context, VS_TPM ".ca_certificates", name);
+        });
     add_command<FileOptions>(
         ca,
         context,
         "import",
-        "import a chain: EK certificates under it are endorsements from then on",
+        "import CA certificates: EK certificates under them are endorsements from then on",
         [](CLI::App& command, FileOptions& options) {
             command.add_option("name", options.name, "name of the entry")->required();
-            command.add_option("file", options.file, "PEM, roots and intermediates")->required();
+            command
+                .add_option("file",
+                            options.file,
+                            "PEM bundle, DER, or PKCS#7 (.p7b): roots and intermediates, in any order; - for "
+                            "standard input")
+                ->required();
+            command.footer(
+                "Says of each certificate what became of it: anchor (EK certificates may end there), "
+                "intermediate (another one of the file signed it), repeated, known (another entry "
+                "has it) or refused; the last three are left out. At most 4096 certificates and 4 "
+                "MiB. An entry is removed as a whole.");
         },
-        [](const FileOptions& options) {
-            return with("authority", [&](Connection& connection) -> Result<void> {
-                VS_TRY(const std::string pem, read_text(options.file));
-                VS_TRY(const std::string cluster, the_cluster(connection));
-                VS_TRY_VOID(connection.call(
-                    VS_TPM ".ca_certificates",
-                    "create",
-                    json::object({{"cluster", cluster},
-                                  {"spec",
-                                   json::object({{"name", options.name},
-                                                 {"cert_chain",
-                                                  json::object({{"cert_chain", json::array({pem})}})}})}})));
-                return {};
-            });
-        });
+        [&context](const FileOptions& options) { return import_cas(context, options); });
     add_command(ca,
                 context,
                 "remove",
@@ -59,10 +109,7 @@ void add_ca_commands(CLI::App& app, Context& context) {
                 "name",
                 [](const std::string& name) {
                     return with("authority", [&](Connection& connection) -> Result<void> {
-                        VS_TRY(const std::string cluster, the_cluster(connection));
-                        VS_TRY_VOID(connection.call(VS_TPM ".ca_certificates",
-                                                    "delete",
-                                                    json::object({{"cluster", cluster}, {"name", name}})));
+                        VS_TRY_VOID(ask(connection, VS_TPM ".ca_certificates", "delete", {{"name", name}}));
                         return {};
                     });
                 });
@@ -72,12 +119,13 @@ void add_ek_commands(CLI::App& app, Context& context) {
     CLI::App& ek = add_group(app, "ek", "endorsement keys that are registered beforehand");
     add_command(ek, context, "list", "list them", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
-            VS_TRY(const std::string cluster, the_cluster(connection));
-            VS_TRY(const json::Value all,
-                   connection.call(VS_TPM ".endorsement_keys", "list", json::object({{"cluster", cluster}})));
+            VS_TRY(const json::Value all, ask(connection, VS_TPM ".endorsement_keys", "list", {}));
             show_list(context, all, {{"NAME", "name"}, {"HEALTH", "health"}});
             return {};
         });
+    });
+    add_command(ek, context, "show", "show the key of an entry", "name", [&context](const auto& name) {
+        return show_entry(context, VS_TPM ".endorsement_keys", name);
     });
     add_command<FileOptions>(
         ek,
@@ -86,28 +134,31 @@ void add_ek_commands(CLI::App& app, Context& context) {
         "register the EK of a machine, which is then approved when it attests",
         [](CLI::App& command, FileOptions& options) {
             command.add_option("name", options.name, "name of the entry")->required();
-            command.add_option("file", options.file, "PEM: public key or EK certificate")->required();
+            command
+                .add_option("file",
+                            options.file,
+                            "PEM of the public key or the EK certificate, or sha256: and the key's digest")
+                ->required();
         },
         [](const FileOptions& options) {
             return with("authority", [&](Connection& connection) -> Result<void> {
-                VS_TRY(const std::string pem, read_text(options.file));
+                std::string pem = options.file; // or the digest itself
+                if (!pem.starts_with(digest_prefix)) {
+                    VS_TRY(pem, read_text(options.file));
+                }
                 const bool certificate = pem.find("BEGIN CERTIFICATE") != std::string::npos;
-                VS_TRY(const std::string cluster, the_cluster(connection));
-                VS_TRY_VOID(connection.call(
-                    VS_TPM ".endorsement_keys",
-                    "create",
-                    json::object({{"cluster", cluster},
-                                  {"spec",
-                                   json::object({{"name", options.name},
-                                                 {certificate ? "certificate" : "public_key", pem}})}})));
+                VS_TRY_VOID(ask(connection,
+                                VS_TPM ".endorsement_keys",
+                                "create",
+                                {{"spec",
+                                  json::object({{"name", options.name},
+                                                {certificate ? "certificate" : "public_key", pem}})}}));
                 return {};
             });
         });
     add_command(ek, context, "remove", "remove an entry", "name", [](const std::string& name) {
         return with("authority", [&](Connection& connection) -> Result<void> {
-            VS_TRY(const std::string cluster, the_cluster(connection));
-            VS_TRY_VOID(connection.call(
-                VS_TPM ".endorsement_keys", "delete", json::object({{"cluster", cluster}, {"name", name}})));
+            VS_TRY_VOID(ask(connection, VS_TPM ".endorsement_keys", "delete", {{"name", name}}));
             return {};
         });
     });
@@ -117,9 +168,7 @@ void add_settings_commands(CLI::App& app, Context& context) {
     CLI::App& settings = add_group(app, "settings", "how endorsement is judged");
     add_command(settings, context, "show", "show the settings", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
-            VS_TRY(const std::string cluster, the_cluster(connection));
-            VS_TRY(const json::Value found,
-                   connection.call(VS_TPM ".settings", "get", json::object({{"cluster", cluster}})));
+            VS_TRY(const json::Value found, ask(connection, VS_TPM ".settings", "get", {}));
             show_one(context, found);
             return {};
         });
@@ -150,10 +199,7 @@ void add_settings_commands(CLI::App& app, Context& context) {
                     spec.emplace("require_endorsement_keys", options.endorsement_keys == "yes");
                 if (!options.certificate_validation.empty())
                     spec.emplace("require_certificate_validation", options.certificate_validation == "yes");
-                VS_TRY(const std::string cluster, the_cluster(connection));
-                VS_TRY_VOID(connection.call(VS_TPM ".settings",
-                                            "update",
-                                            json::object({{"cluster", cluster}, {"spec", std::move(spec)}})));
+                VS_TRY_VOID(ask(connection, VS_TPM ".settings", "update", {{"spec", std::move(spec)}}));
                 return {};
             });
         });

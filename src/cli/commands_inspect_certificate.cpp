@@ -10,11 +10,12 @@ namespace vouchsafe::cli {
 
 namespace {
 
-constexpr std::size_t most_file = std::size_t{1} << 20U;
+constexpr std::size_t most_file = std::size_t{4} << 20U;
 
 struct Options {
     std::string file;
     std::vector<std::string> cas;
+    bool registered = false;
 };
 
 void show_certificate(const json::Value& found) {
@@ -41,7 +42,8 @@ Result<appraisal::InspectReport> inspect(const Options& options) {
         cas.push_back(std::move(ca));
     }
     const auto now = std::chrono::floor<SysTime::duration>(std::chrono::system_clock::now());
-    return appraisal::inspect_ek_certificate(certificate, cas, now);
+    return appraisal::inspect_ek_certificate(
+        certificate, cas, now, options.registered ? crypto::Expiry::tolerated : crypto::Expiry::refused);
 }
 
 } // namespace
@@ -59,8 +61,12 @@ void add_inspect_certificate(CLI::App& inspect_group, Context& context) {
                             "DER, PEM, or the contents of the TPM's NV index; - for standard input")
                 ->required();
             command
-                .add_option("--ca", options.cas, "CA certificates that are trusted: DER files or PEM bundles")
+                .add_option(
+                    "--ca", options.cas, "CA certificates that are trusted: PEM bundles, DER or PKCS#7 files")
                 ->required();
+            command.add_flag("--registered",
+                             options.registered,
+                             "judge as for a registered key: certificates may have expired");
             command.footer(
                 "Intermediates may follow the certificate in its PEM file, or be among the CAs. Nothing is "
                 "fetched from an address in a certificate. Exit 0: a path leads to a CA; 1: none does; 2: a "

@@ -14,6 +14,7 @@ namespace {
 
 /// How many of each the state holds at most: what is bounded is remembered by every authority host.
 constexpr std::size_t max_cas = 1024;
+constexpr std::size_t max_ca_certificates_in_all = 16'384;
 constexpr std::size_t max_hosts = 100'000;
 constexpr std::size_t max_images = 1024;
 constexpr std::size_t max_document_bytes = std::size_t{4400} << 10U; ///< of a base image
@@ -104,6 +105,11 @@ Result<void> perform(AuthorityState& state, const CaImport& change, SysTime) {
         before->lab = change.ca.lab;
         return {};
     }
+    std::size_t certificates = change.ca.chain.size();
+    for (const auto& [name, ca] : state.cas)
+        certificates += ca.chain.size();
+    if (certificates > max_ca_certificates_in_all)
+        return fail(Errc::too_large, "ca.import.chain", "there are too many CA certificates");
     return insert(state.cas, change.ca.name, change.ca, max_cas, "ca.import.name");
 }
 

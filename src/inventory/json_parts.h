@@ -22,6 +22,8 @@ inline constexpr std::size_t max_text_bytes = 1024;
 inline constexpr std::size_t max_groups = 64;
 inline constexpr std::size_t max_pem_bytes = std::size_t{64} << 10U;
 inline constexpr std::size_t max_chain = 16;
+/// CA certificates that one entry holds: what a maker of TPMs publishes, or all makers together.
+inline constexpr std::size_t max_ca_certificates = 4096;
 
 /// What an administrator may call a thing: 1 to max_name_bytes of printable UTF-8 without control
 /// characters, '/' or '\\', not beginning or ending with a space.

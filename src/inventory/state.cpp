@@ -66,7 +66,7 @@ Result<CaCertificate> CaCertificate::from_json(const json::Value& value, std::st
     json::Members m(value, std::string(where));
     CaCertificate out;
     VS_TRY(out.name, inventory::name(m, "name"));
-    VS_TRY(out.chain, pems(m, "chain", max_chain));
+    VS_TRY(out.chain, pems(m, "chain", max_ca_certificates));
     VS_TRY(out.lab, m.boolean("lab"));
     VS_TRY_VOID(m.finish());
     if (out.chain.empty())
