@@ -47,6 +47,8 @@ constexpr std::array mark_lab_fields = {Field{"lab", boolean}};
 constexpr Structure mark_lab{"vouchsafe.tpm_cas.mark_spec", mark_lab_fields};
 constexpr std::array import_cas_fields = {Field{"name", id}, Field{"bundle", binary}};
 constexpr Structure import_cas{"vouchsafe.tpm_cas.import_spec", import_cas_fields};
+constexpr std::array tpm_settings_fields = {Field{"unsafe_accept_weak_tpms", boolean}};
+constexpr Structure tpm_settings{"vouchsafe.tpm_settings.spec", tpm_settings_fields};
 constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
                                       Field{"unsafe_boot_only", boolean, Need::optional}};
 constexpr Structure policy{"vouchsafe.provider_policy.spec", policy_fields};
@@ -100,6 +102,8 @@ Operation{.service = "vouchsafe.enrolments", .name = "explain", .method = Method
 Operation{.service = "vouchsafe.enrolments", .name = "export_image", .method = Method::get, .path = VS_V1 "/enrolments/{host}/base-image", .query = export_query, .result = document, .server = Server::authority, .privilege = configure_host_metadata},
 Operation{.service = "vouchsafe.tpm_cas", .name = "mark", .method = Method::put, .path = VS_V1 "/tpm-cas/{name}/lab", .body_name = "spec", .body = structure(mark_lab), .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.tpm_cas", .name = "import", .method = Method::post, .path = VS_V1 "/tpm-cas", .body_name = "spec", .body = structure(import_cas), .result = document, .server = Server::authority, .status = 201, .privilege = configure_host_certificates, .effect = Effect::trust},
+Operation{.service = "vouchsafe.tpm_settings", .name = "get", .method = Method::get, .path = VS_V1 "/tpm-settings", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.tpm_settings", .name = "set", .method = Method::put, .path = VS_V1 "/tpm-settings", .body_name = "spec", .body = structure(tpm_settings), .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/policy", .result = document, .server = Server::authority, .privilege = read_kms_trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/policy", .body_name = "spec", .body = structure(policy), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
 Operation{.service = "vouchsafe.audit", .name = "list", .method = Method::get, .path = VS_V1 "/audit", .query = audit_query, .result = documents, .server = Server::authority, .privilege = read_audit},

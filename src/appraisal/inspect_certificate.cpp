@@ -1,10 +1,12 @@
 #include "appraisal/inspect_certificate.h"
 
+#include "appraisal/weak_tpms.h"
 #include "crypto/ca_set.h"
 #include "crypto/x509_bundle.h"
 
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace vouchsafe::appraisal {
@@ -63,6 +65,12 @@ InspectReport report(Verdict verdict, json::Value path, json::Value reason, json
                                   {"tpm", std::move(tpm)}})};
 }
 
+bool is_factorable(const Certificate& leaf) {
+    const auto key = leaf.public_key();
+    const auto* const rsa = key ? std::get_if<crypto::RsaPublicKey>(&*key) : nullptr;
+    return rsa != nullptr && has_roca_fingerprint(rsa->modulus());
+}
+
 json::Value reason_json(const Error& error) {
     return json::object({{"code", error.where}, {"message", error.detail}});
 }
@@ -75,6 +83,14 @@ inspect_ek_certificate(Bytes certificate, std::span<const Buffer> cas, SysTime n
     if (!given)
         return report(Verdict::malformed, json::Array{}, reason_json(given.error()), {});
     const Certificate& leaf = given->front();
+    if (is_factorable(leaf))
+        return report(Verdict::does_not_verify,
+                      json::Array{},
+                      reason_json({.code = Errc::untrusted,
+                                   .where = "tpm.weak",
+                                   .detail = "the key was made by faulty firmware and can be factored "
+                                             "(ROCA, CVE-2017-15361)"}),
+                      tpm_json(leaf));
     const auto anchors = read_cas(cas);
     if (!anchors)
         return report(Verdict::malformed, json::Array{}, reason_json(anchors.error()), tpm_json(leaf));

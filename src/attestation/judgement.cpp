@@ -2,12 +2,14 @@
 
 #include "attestation/log_position.h"
 #include "crypto/digest.h"
+#include "tpm/public_area.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
 #include <utility>
+#include <variant>
 
 namespace vouchsafe::attestation {
 
@@ -53,6 +55,12 @@ std::optional<appraisal::FirmwarePin> to_pin(const std::optional<inventory::Firm
         return std::nullopt; // no pin: the appraisal refuses
     return appraisal::FirmwarePin{
         .pcr0 = *std::move(pcr0), .pcr2 = *std::move(pcr2), .version = firmware->version};
+}
+
+bool is_roca_key(Bytes public_area) {
+    const auto area = tpm::parse_public_area(public_area);
+    const auto* const rsa = area ? std::get_if<tpm::RsaArea>(&area->key) : nullptr;
+    return rsa != nullptr && appraisal::has_roca_fingerprint(rsa->modulus);
 }
 
 template <class T> std::optional<Bytes> view(const std::optional<T>& bytes) {
@@ -165,6 +173,40 @@ check_endorsement(const ProvenHost& host, const inventory::Settings& settings, c
         out.push_back(endorsement_reason(*host.challenge.endorsement.failure));
     if (lacks_registration(settings, references, host.challenge.ek_digest))
         out.push_back(endorsement_reason("endorsement.not_registered"));
+    return out;
+}
+
+std::vector<appraisal::TpmFault> tpm_faults(const ProvenHost& host, const appraisal::WeakTpms& list) {
+    std::vector<appraisal::TpmFault> out;
+    const auto version = appraisal::tpm_version(host.quote.firmware_version());
+    for (const appraisal::TpmFault* const fault :
+         list.faults_of(host.challenge.endorsement.tpm.manufacturer, version))
+        out.push_back(*fault);
+    // An EK is made once, an AK stays: both may be older than the firmware.
+    const bool factorable = is_roca_key(host.challenge.ek_public) || is_roca_key(host.challenge.ak_public);
+    if (factorable && out.empty())
+        out.push_back({.title = "ROCA: a key that was made by faulty firmware and can be factored",
+                       .advisories = {"CVE-2017-15361"},
+                       .manufacturer = host.challenge.endorsement.tpm.manufacturer,
+                       .firmware = {}});
+    return out;
+}
+
+Reasons check_tpm(const ProvenHost& host, const std::vector<appraisal::TpmFault>& faults) {
+    const std::string firmware =
+        appraisal::version_text(appraisal::tpm_version(host.quote.firmware_version()));
+    Reasons out;
+    for (const appraisal::TpmFault& fault : faults) {
+        std::string advisories;
+        for (const std::string& advisory : fault.advisories)
+            advisories += (advisories.empty() ? "" : ", ") + advisory;
+        out.push_back(
+            reason("tpm.weak",
+                   "the TPM (" + fault.manufacturer + ", firmware " + firmware +
+                       ") has a published fault: " + fault.title + " (" + advisories + ")",
+                   "update the TPM's firmware and clear the TPM; keys that the faulty firmware made, "
+                   "the endorsement key among them, stay weak"));
+    }
     return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "appraisal/appraise.h"
+#include "appraisal/weak_tpms.h"
 #include "attestation/references.h"
 #include "attestation/sealed_challenge.h"
 #include "base/clock.h"
@@ -41,6 +42,13 @@ Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityStat
 /// The endorsement of an enrolled host: what was found at the challenge, and endorsement.not_registered.
 Reasons
 check_endorsement(const ProvenHost& host, const inventory::Settings& settings, const References& references);
+
+/// The faults that are published of the host's TPM: by the maker in its EK's certificate and the firmware
+/// version in the quote, and by the keys themselves (EK and AK that a faulty TPM made).
+std::vector<appraisal::TpmFault> tpm_faults(const ProvenHost& host, const appraisal::WeakTpms& list);
+
+/// tpm.weak: one for each fault.
+Reasons check_tpm(const ProvenHost& host, const std::vector<appraisal::TpmFault>& faults);
 
 /// boot.kexec: another kernel was started without a reset of the TPM since `last`, and the base image does
 /// not accept that.

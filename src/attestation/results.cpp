@@ -41,7 +41,7 @@ token::HostState to_host_state(protocol::Outcome outcome) {
 appraisal::Tier tier_of(const Verdict& verdict) {
     switch (verdict.outcome) {
     case protocol::Outcome::trusted:
-        return verdict.appraisal.tier;
+        return verdict.tpm_faults.empty() ? verdict.appraisal.tier : appraisal::Tier::warning;
     case protocol::Outcome::pending:
         return appraisal::Tier::none;
     case protocol::Outcome::refused:
@@ -50,13 +50,26 @@ appraisal::Tier tier_of(const Verdict& verdict) {
     VS_CHECK(false);
 }
 
+// What is claimed of the host, one aspect each: nothing of a pending one.
+token::TrustVector vector_of(const Verdict& verdict) {
+    constexpr std::int8_t affirmed = 2;         // [AR4SI, instance-identity: recognised]
+    constexpr std::int8_t unsafe_hardware = 32; // [AR4SI, hardware: of known weakness]
+    if (verdict.outcome == protocol::Outcome::pending)
+        return {};
+    const appraisal::Claims& claims = verdict.appraisal.claims;
+    const bool trusted = verdict.outcome == protocol::Outcome::trusted;
+    return {.instance_identity = trusted ? affirmed : std::int8_t{0},
+            .configuration = claims.configuration,
+            .executables = claims.executables,
+            .hardware =
+                verdict.tpm_faults.empty() ? claims.hardware : std::max(claims.hardware, unsafe_hardware)};
+}
+
 Result<std::string> key_access_token(const ProvenHost& host,
                                      const Verdict& verdict,
                                      const inventory::AuthorityState& state,
                                      const Issuer& issuer,
                                      const token::Times& times) {
-    constexpr std::int8_t affirmed = 2; // [AR4SI, instance-identity: recognised]
-    const appraisal::Claims& claims = verdict.appraisal.claims;
     const inventory::Counters counters = counters_of(host);
     VS_TRY(const auto executables, token::executables_from_text(verdict.appraisal.executables));
     VS_CHECK(verdict.appraisal.base_image.has_value()); // nothing is trusted without
@@ -66,11 +79,8 @@ Result<std::string> key_access_token(const ProvenHost& host,
                                     .id = make_uuid(issuer.random),
                                     .times = times,
                                     .release_key = host.statement.release_key,
-                                    .tier = to_tier(verdict.appraisal.tier),
-                                    .vector = {.instance_identity = affirmed,
-                                               .configuration = claims.configuration,
-                                               .executables = claims.executables,
-                                               .hardware = claims.hardware},
+                                    .tier = to_tier(tier_of(verdict)),
+                                    .vector = vector_of(verdict),
                                     .base_image = *verdict.appraisal.base_image,
                                     .ek_digest = host.challenge.ek_digest,
                                     .ak_name = host.ak_name,
@@ -80,6 +90,7 @@ Result<std::string> key_access_token(const ProvenHost& host,
                                     .revision = state.revision,
                                     .evidence_digest = host.evidence_digest,
                                     .executables = executables,
+                                    .weak_tpm = !verdict.tpm_faults.empty(),
                                     .lab = host.challenge.endorsement.lab});
 }
 
@@ -99,6 +110,7 @@ Result<std::string> reporting_token(const ProvenHost& host,
                          .times = parts.times,
                          .state = to_host_state(verdict.outcome),
                          .tier = to_tier(tier_of(verdict)),
+                         .vector = vector_of(verdict),
                          .base_image = std::nullopt,
                          .executables = std::nullopt,
                          .reasons = protocol::reasons_to_json(parts.reasons),
@@ -127,6 +139,13 @@ life_of(const Verdict& verdict, const inventory::AuthorityState& state, const Is
         return whole;
     const auto left = verdict.ima_pending->since + pending_life - issuer.now;
     return std::clamp(std::chrono::ceil<std::chrono::seconds>(left), std::chrono::seconds(1), whole);
+}
+
+json::Value advisories_of(const Verdict& verdict) {
+    json::Array out;
+    for (const appraisal::TpmFault& fault : verdict.tpm_faults)
+        out.emplace_back(fault.advisories.front());
+    return json::Value(std::move(out));
 }
 
 std::string tpm_firmware(const ProvenHost& host) {
@@ -212,6 +231,8 @@ json::Object audit_fields(const ProvenHost& host,
          {"restart_count", counters.restart},
          {"revision", state.revision},
          {"tpm_firmware", tpm_firmware(host)}});
+    if (!verdict.tpm_faults.empty())
+        fields.as_object().emplace("tpm_faults", advisories_of(verdict));
     if (last && last->tpm_firmware && last->tpm_firmware != tpm_firmware(host))
         fields.as_object().emplace("tpm_firmware_before", *last->tpm_firmware);
     return std::move(fields.as_object());

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vouchsafe::attestation {
 
@@ -24,6 +25,7 @@ struct Verdict {
     appraisal::Appraisal appraisal; ///< of a host that failed before it: empty
     inventory::Enrolment enrolment; ///< in the state of this moment
     std::optional<inventory::PendingEntries> ima_pending;
+    std::vector<appraisal::TpmFault> tpm_faults = {}; ///< refused, or tolerated by the settings
 };
 
 struct Issuer {

@@ -410,6 +410,9 @@ Verdict AttestationService::judge(const Case& now) {
                 .enrolment = enrolment,
                 .ima_pending = std::nullopt};
     out.ima_pending = pending_entries(now.host, out.appraisal, now.last, now.time);
+    out.tpm_faults = tpm_faults(now.host, *config_.weak_tpms);
+    if (!now.state->settings.unsafe_accept_weak_tpms)
+        std::ranges::move(check_tpm(now.host, out.tpm_faults), std::back_inserter(out.reasons));
     std::ranges::move(check_position(now.host), std::back_inserter(out.reasons));
     std::ranges::move(check_boot(now.host, now.last, out.appraisal), std::back_inserter(out.reasons));
     std::ranges::move(check_pending(out.ima_pending, now.time), std::back_inserter(out.reasons));

@@ -55,7 +55,8 @@ struct AttestationConfig {
     crypto::EcPrivateKey token_key;  ///< certified for use "token"
     crypto::EcPrivateKey report_key; ///< certified for use "report"
     std::chrono::seconds challenge_life{60};
-    std::chrono::seconds reporting_life{std::chrono::hours{1}}; ///< where there is no key access token
+    std::chrono::seconds reporting_life{std::chrono::hours{1}};     ///< where there is no key access token
+    const appraisal::WeakTpms* weak_tpms = &appraisal::weak_tpms(); ///< outlives the service
 };
 
 /// The parts that the service works with; they outlive it.
@@ -108,8 +109,9 @@ public:
     ///  9 boot id goes with the counters                                           "boot.kexec"
     /// 10 the endorsement holds                                                    "endorsement.*"
     ///    and a list that goes on from a position is of the same boot               "ima.position"
-    /// 11 no entries of the IMA list wait for their quote since 5 minutes          "ima.pending"
-    /// 12 the appraisal (appraisal::appraise)
+    /// 11 no fault of its TPM is published, unless the settings accept that      "tpm.weak"
+    /// 12 no entries of the IMA list wait for their quote since 5 minutes          "ima.pending"
+    /// 13 the appraisal (appraisal::appraise)
     /// Failures of 1 to 4 make a stranger; a proven machine without an enrolment that fails 5 or 6 is one
     /// too.
     EvidenceReply evidence(const protocol::Evidence& evidence, Bytes body);

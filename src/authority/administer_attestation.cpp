@@ -268,7 +268,10 @@ Result<json::Value> get_settings(const Invocation& call) {
     VS_TRY_VOID(call.check_cluster());
     const inventory::Settings& settings = call.state.settings;
     json::Object info =
-        settings.unsafe_auto_enrol
+        settings.unsafe_accept_weak_tpms
+            ? warning("settings.unsafe_accept_weak_tpms", "TPMs with published faults are accepted")
+                  .as_object()
+        : settings.unsafe_auto_enrol
             ? warning("settings.unsafe_auto_enrol", "unknown machines are enrolled by themselves").as_object()
             : healthy().as_object();
     info.emplace("require_endorsement_keys", settings.require_endorsement_keys);

@@ -285,6 +285,25 @@ TEST_F(TrustOperations, MarkACaAsOneOfSoftwareTpms) {
     EXPECT_EQ(health(), marked ? "OK" : "WARNING");
 }
 
+// --- weak TPMs
+
+TEST_F(TrustOperations, AcceptWeakTpmsOnlyWhenToldTo) {
+    const auto shown = [&] { return good(house_.call("vouchsafe.tpm_settings", "get", json::object({}))); };
+    const auto set = [&](bool accepted) {
+        return house_.call("vouchsafe.tpm_settings",
+                           "set",
+                           json::object({{"spec", spec({{"unsafe_accept_weak_tpms", accepted}})}}));
+    };
+    EXPECT_EQ(*shown().find("unsafe_accept_weak_tpms"), json::Value(false));
+    EXPECT_GE(shown().find("weak_tpms")->find("faults")->as_array().size(), 4U);
+    ASSERT_TRUE(set(true));
+    EXPECT_EQ(*shown().find("unsafe_accept_weak_tpms"), json::Value(true));
+    EXPECT_EQ(*good(house_.on_cluster(settings, "get")).find("health"), json::Value("WARNING"));
+    const std::int64_t before = epoch();
+    ASSERT_TRUE(set(false));
+    EXPECT_EQ(epoch(), before + 1);
+}
+
 // --- endorsement keys
 
 TEST_F(TrustOperations, RegisterAnEndorsementKey) {

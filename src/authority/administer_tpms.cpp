@@ -1,4 +1,6 @@
-// TPM makers beyond the API: files of CA certificates, imported as a whole and reported one by one.
+// TPM makers beyond the API: files of CA certificates, imported as a whole and reported one by one; faults of
+// TPMs, and whether they are accepted.
+#include "appraisal/weak_tpms.h"
 #include "authority/administration.h"
 #include "crypto/ca_set.h"
 #include "crypto/x509_bundle.h"
@@ -124,7 +126,44 @@ Result<json::Value> import_cas(const Invocation& call) {
                          {"certificates", std::move(rows)}});
 }
 
-constexpr std::array rows = {ServedOperation{"vouchsafe.tpm_cas", "import", import_cas}};
+std::string text_of(const std::vector<std::uint16_t>& version) {
+    std::string out;
+    for (const std::uint16_t number : version)
+        out += (out.empty() ? "" : ".") + std::to_string(number);
+    return out;
+}
+
+json::Value to_json(const appraisal::TpmFault& fault) {
+    std::vector<std::string> firmware;
+    for (const appraisal::VersionRange& range : fault.firmware)
+        firmware.push_back(range.from == range.to ? text_of(range.from)
+                                                  : text_of(range.from) + " to " + text_of(range.to));
+    return json::object({{"manufacturer", fault.manufacturer},
+                         {"title", fault.title},
+                         {"advisories", json::array_of(fault.advisories)},
+                         {"firmware", json::array_of(firmware)}});
+}
+
+Result<json::Value> get_tpm_settings(const Invocation& call) {
+    const appraisal::WeakTpms& list = appraisal::weak_tpms();
+    json::Array faults;
+    for (const appraisal::TpmFault& fault : list.faults)
+        faults.push_back(to_json(fault));
+    return json::object({{"unsafe_accept_weak_tpms", call.state.settings.unsafe_accept_weak_tpms},
+                         {"weak_tpms", json::object({{"date", list.date}, {"faults", std::move(faults)}})}});
+}
+
+Result<json::Value> set_tpm_settings(const Invocation& call) {
+    inventory::Settings settings = call.state.settings;
+    settings.unsafe_accept_weak_tpms = call.find("spec")->find("unsafe_accept_weak_tpms")->as_bool();
+    return call.commit(inventory::SettingsUpdate{.settings = settings});
+}
+
+constexpr std::array rows = {
+    ServedOperation{"vouchsafe.tpm_cas", "import", import_cas},
+    ServedOperation{"vouchsafe.tpm_settings", "get", get_tpm_settings},
+    ServedOperation{"vouchsafe.tpm_settings", "set", set_tpm_settings},
+};
 
 } // namespace
 

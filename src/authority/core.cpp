@@ -21,7 +21,7 @@ json::Object fields_of(const inventory::ChangeRecord& record) {
 bool is_unsafe(const inventory::Change& change) {
     if (const auto* update = std::get_if<inventory::SettingsUpdate>(&change))
         return update->unsafe_no_endorsement || update->settings.unsafe_auto_enrol ||
-               update->settings.unsafe_ignore_firmware;
+               update->settings.unsafe_ignore_firmware || update->settings.unsafe_accept_weak_tpms;
     if (const auto* update = std::get_if<inventory::ProviderUpdate>(&change))
         return update->provider.policy.unsafe_boot_only;
     return false;

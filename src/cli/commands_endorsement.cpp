@@ -16,6 +16,7 @@ struct FileOptions {
 struct SettingsOptions {
     std::string endorsement_keys;
     std::string certificate_validation;
+    std::string accept_weak;
 };
 
 constexpr std::size_t most_bundle = std::size_t{4} << 20U;
@@ -164,6 +165,21 @@ void add_ek_commands(CLI::App& app, Context& context) {
     });
 }
 
+void show_weak_tpms(const Context& context, const json::Value& found) {
+    if (context.format == Format::json)
+        return print_json(found);
+    const json::Value& list = member(found, "weak_tpms");
+    Table table({"MAKER", "FIRMWARE", "FAULT", "ADVISORIES"});
+    for (const json::Value& one : member(list, "faults").as_array())
+        table.row({printable(cell(one, "manufacturer")),
+                   printable(cell(one, "firmware")),
+                   printable(cell(one, "title")),
+                   printable(cell(one, "advisories"))});
+    print(table.text());
+    print("list of " + printable(cell(list, "date")) + "; such TPMs are " +
+          (member(found, "unsafe_accept_weak_tpms") == json::Value(true) ? "accepted" : "refused"));
+}
+
 void add_settings_commands(CLI::App& app, Context& context) {
     CLI::App& settings = add_group(app, "settings", "how endorsement is judged");
     add_command(settings, context, "show", "show the settings", [&context] {
@@ -173,13 +189,25 @@ void add_settings_commands(CLI::App& app, Context& context) {
             return {};
         });
     });
+    add_command(settings,
+                context,
+                "weak-tpms",
+                "list the TPMs with published faults that are refused, unless the settings accept them",
+                [&context] {
+                    return with("authority", [&](Connection& connection) -> Result<void> {
+                        VS_TRY(const json::Value found,
+                               connection.call("vouchsafe.tpm_settings", "get", json::object({})));
+                        show_weak_tpms(context, found);
+                        return {};
+                    });
+                });
     add_command<SettingsOptions>(
         settings,
         context,
         "set",
         "change settings; both switches off is refused",
         [](CLI::App& command, SettingsOptions& options) {
-            command.require_option(1, 2);
+            command.require_option(1, 3);
             const auto yes_no = CLI::IsMember({"yes", "no"});
             command
                 .add_option("--require-endorsement-keys",
@@ -191,6 +219,11 @@ void add_settings_commands(CLI::App& app, Context& context) {
                             options.certificate_validation,
                             "EK certificate under an imported CA")
                 ->check(yes_no);
+            command
+                .add_option("--unsafe-accept-weak-tpms",
+                            options.accept_weak,
+                            "let TPMs with published faults in, with a warning; no: refuse them")
+                ->check(yes_no);
         },
         [](const SettingsOptions& options) {
             return with("authority", [&](Connection& connection) -> Result<void> {
@@ -199,7 +232,15 @@ void add_settings_commands(CLI::App& app, Context& context) {
                     spec.emplace("require_endorsement_keys", options.endorsement_keys == "yes");
                 if (!options.certificate_validation.empty())
                     spec.emplace("require_certificate_validation", options.certificate_validation == "yes");
-                VS_TRY_VOID(ask(connection, VS_TPM ".settings", "update", {{"spec", std::move(spec)}}));
+                if (!spec.empty())
+                    VS_TRY_VOID(ask(connection, VS_TPM ".settings", "update", {{"spec", std::move(spec)}}));
+                if (!options.accept_weak.empty())
+                    VS_TRY_VOID(connection.call(
+                        "vouchsafe.tpm_settings",
+                        "set",
+                        json::object(
+                            {{"spec",
+                              json::object({{"unsafe_accept_weak_tpms", options.accept_weak == "yes"}})}})));
                 return {};
             });
         });

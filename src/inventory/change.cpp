@@ -39,7 +39,7 @@ Buffer signed_bytes(std::string_view record) {
 } // namespace
 
 std::string ChangeRecord::encode() const {
-    return json::canonical(json::object({{"version", 1},
+    return json::canonical(json::object({{"version", 2},
                                          {"revision", revision},
                                          {"prev", to_hex(previous)},
                                          {"time", to_text(time)},
@@ -53,7 +53,7 @@ std::string ChangeRecord::encode() const {
 Result<ChangeRecord> ChangeRecord::parse(std::string_view record) {
     VS_TRY(const json::Value value, json::parse_canonical(record, record_limits));
     json::Members m(value, "change");
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     ChangeRecord out;
     VS_TRY(out.revision, m.integer("revision", {.least = 1}));
     VS_TRY(const Buffer previous_raw, m.hex("prev"));

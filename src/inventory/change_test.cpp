@@ -102,7 +102,7 @@ TEST(ChangeRecord, HasOneEncoding) {
               R"("author":{"issuer":"https://m","subject":"ada@local"},"authority_host":"authority-1",)"
               R"("change":{"image":"debian-12.1","type":"image.remove"},"epoch":2,)"
               R"("prev":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","revision":7,)"
-              R"("time":"2027-01-15T08:00:00.000Z","version":1})");
+              R"("time":"2027-01-15T08:00:00.000Z","version":2})");
 }
 
 struct BadRecord {
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
     BadRecords,
     testing::Values(BadRecord{"UnknownType", "image.remove", "image.forget", "change.type"},
                     BadRecord{"UnknownMember", R"("epoch":2)", R"("epoch":2,"note":1)", "change"},
-                    BadRecord{"OtherVersion", R"("version":1)", R"("version":2)", "change.version"},
+                    BadRecord{"OtherVersion", R"("version":2)", R"("version":1)", "change.version"},
                     BadRecord{"RevisionZero", R"("revision":7)", R"("revision":0)", "change.revision"},
                     BadRecord{"EpochZero", R"("epoch":2)", R"("epoch":0)", "change.epoch"},
                     BadRecord{"ShortDigest", R"("prev":"e3)", R"("prev":")", "change.prev"},

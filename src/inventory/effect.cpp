@@ -35,6 +35,7 @@ Effect settings_effect(const Settings& before, const Settings& after) {
                           (!before.require_certificate_validation && after.require_certificate_validation) ||
                           (before.unsafe_auto_enrol && !after.unsafe_auto_enrol) ||
                           (before.unsafe_ignore_firmware && !after.unsafe_ignore_firmware) ||
+                          (before.unsafe_accept_weak_tpms && !after.unsafe_accept_weak_tpms) ||
                           after.key_access_life < before.key_access_life;
     return tightening_if(narrowed);
 }

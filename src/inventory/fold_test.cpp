@@ -145,6 +145,10 @@ TEST(Effect, OfSettings) {
     expect_effect(history, SettingsUpdate{.settings = settings}, Effect::loosening);
     settings.unsafe_ignore_firmware = false;
     expect_effect(history, SettingsUpdate{.settings = settings}, Effect::tightening);
+    settings.unsafe_accept_weak_tpms = true;
+    expect_effect(history, SettingsUpdate{.settings = settings}, Effect::loosening);
+    settings.unsafe_accept_weak_tpms = false;
+    expect_effect(history, SettingsUpdate{.settings = settings}, Effect::tightening);
     settings.key_access_life = std::chrono::seconds(60);
     expect_effect(history, SettingsUpdate{.settings = settings}, Effect::tightening);
     settings.key_access_life = std::chrono::hours(8);

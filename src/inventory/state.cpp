@@ -41,6 +41,7 @@ json::Value Settings::to_json() const {
                          {"require_certificate_validation", require_certificate_validation},
                          {"unsafe_auto_enrol", unsafe_auto_enrol},
                          {"unsafe_ignore_firmware", unsafe_ignore_firmware},
+                         {"unsafe_accept_weak_tpms", unsafe_accept_weak_tpms},
                          {"key_access_life", key_access_life.count()}});
 }
 
@@ -51,6 +52,7 @@ Result<Settings> Settings::from_json(const json::Value& value, std::string_view 
     VS_TRY(out.require_certificate_validation, m.boolean("require_certificate_validation"));
     VS_TRY(out.unsafe_auto_enrol, m.boolean("unsafe_auto_enrol"));
     VS_TRY(out.unsafe_ignore_firmware, m.boolean("unsafe_ignore_firmware"));
+    VS_TRY(out.unsafe_accept_weak_tpms, m.boolean("unsafe_accept_weak_tpms"));
     VS_TRY(const auto life,
            m.integer("key_access_life", {.least = least_token_life, .most = most_token_life}));
     VS_TRY_VOID(m.finish());

@@ -30,6 +30,7 @@ struct Settings {
     bool require_certificate_validation = true;
     bool unsafe_auto_enrol = false;
     bool unsafe_ignore_firmware = false;
+    bool unsafe_accept_weak_tpms = false;       ///< TPMs with published faults warn instead of being refused
     std::chrono::seconds key_access_life{1800}; ///< 60 s to 8 h
 
     json::Value to_json() const;
@@ -38,10 +39,10 @@ struct Settings {
     friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// A TPM maker's CA, or one of software TPMs.
+/// CA certificates of TPM makers, or of software TPMs, that were imported together.
 struct CaCertificate {
     std::string name;
-    std::vector<std::string> chain; ///< PEM, one certificate each; the first is the anchor imported
+    std::vector<std::string> chain; ///< PEM, one certificate each; crypto::roles_of says which are anchors
     bool lab = false;               ///< a CA of software TPMs
 
     json::Value to_json() const;

@@ -69,14 +69,15 @@ Result<const Enrolment*> check_host(const Standing& at) {
     return enrolment;
 }
 
-Result<void>
-check_policy(const Enrolment& host, const token::KeyAccess& token, const inventory::Provider& provider) {
+Result<void> check_policy(const Standing& at, const Enrolment& host, const inventory::Provider& provider) {
     const inventory::ProviderPolicy& policy = provider.policy;
+    const token::KeyAccess& token = at.token.claims();
     const bool boot_only = token.executables == token::Executables::boot_only;
-    const bool affirming = token.tier == token::Tier::affirming && !boot_only;
-    const bool tolerated = policy.unsafe_boot_only && boot_only &&
-                           (token.tier == token::Tier::affirming || token.tier == token::Tier::warning);
-    if (!affirming && !tolerated)
+    const bool warned = token.tier == token::Tier::warning && (boot_only || token.weak_tpm);
+    const bool reaches = (token.tier == token::Tier::affirming || warned) &&
+                         (!boot_only || policy.unsafe_boot_only) &&
+                         (!token.weak_tpm || at.state.settings.unsafe_accept_weak_tpms);
+    if (!reaches)
         return fail(Errc::denied, "gate.tier", "the attestation does not reach what the provider asks for");
     const bool in_group = std::ranges::any_of(host.groups, [&](const std::string& group) {
         return std::ranges::find(policy.host_groups, group) != policy.host_groups.end();
@@ -165,7 +166,7 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
     VS_TRY_VOID(check_now(input.standing));
     VS_TRY(const Enrolment* const enrolment, check_host(input.standing));
     VS_TRY(const Target about, target(state, input.operation));
-    VS_TRY_VOID(check_policy(*enrolment, token, *about.provider));
+    VS_TRY_VOID(check_policy(input.standing, *enrolment, *about.provider));
     VS_TRY_VOID(check_key(state, about, input.operation));
     const GrantedUse use = about.blob ? GrantedUse::decrypt : GrantedUse::generate;
     VS_TRY_VOID(check_primary_key(input.primary_key, use));

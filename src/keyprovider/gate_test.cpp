@@ -189,6 +189,15 @@ const Spoiled spoiled[] = {
      },
      Errc::denied,
      "gate.tier"},
+    {"WeakTpm",
+     [](Scene& s) {
+         s.claims.tier = token::Tier::warning;
+         s.claims.weak_tpm = true;
+         s.claims.vector.hardware = 32;
+         s.retoken();
+     },
+     Errc::denied,
+     "gate.tier"},
     {"NotInGroups",
      [](Scene& s) { s.house.provider().policy.host_groups = {"green"}; },
      Errc::denied,
@@ -268,6 +277,19 @@ TEST(Gate, ReleasesToBootOnlyHostsWhereTheProviderSaysSo) {
     scene.retoken();
     scene.house.provider().policy.unsafe_boot_only = true;
     EXPECT_TRUE(scene.judge());
+}
+
+TEST(Gate, ReleasesToHostsWithWeakTpmsWhereTheSettingsSaySo) {
+    Scene scene;
+    scene.claims.tier = token::Tier::warning;
+    scene.claims.weak_tpm = true;
+    scene.claims.vector.hardware = 32;
+    scene.retoken();
+    scene.house.authority.settings.unsafe_accept_weak_tpms = true;
+    EXPECT_TRUE(scene.judge());
+    scene.claims.executables = token::Executables::boot_only; // that is another thing to allow
+    scene.retoken();
+    EXPECT_FALSE(scene.judge());
 }
 
 TEST(Gate, ReleasesToTheGroupsThatTheProviderNames) {

@@ -1,5 +1,6 @@
 #include "token/results.h"
 
+#include "base/version.h"
 #include "json/members.h"
 
 #include <array>
@@ -49,30 +50,51 @@ Result<TrustVector> vector_from_json(json::Members& m) {
     return out;
 }
 
-bool may_release(Tier tier, Executables executables) {
-    return tier == Tier::affirming || (tier == Tier::warning && executables == Executables::boot_only);
+bool may_release(const KeyAccess& token) {
+    const bool tolerable = token.executables == Executables::boot_only || token.weak_tpm;
+    return token.tier == Tier::affirming || (token.tier == Tier::warning && tolerable);
 }
 
-/// {"host": {"ear.status": .., "ear.trustworthiness-vector": {..}}}
-json::Value submods_to_json(const KeyAccess& token) {
-    return json::object({{"host",
-                          json::object({{"ear.status", to_string(token.tier)},
-                                        {"ear.trustworthiness-vector", vector_to_json(token.vector)}})}});
+/// What makes a result an EAR: eat_profile, ear.verifier-id, and submods with one attester,
+/// {"host": {"ear.status": .., "ear.trustworthiness-vector": {..}}}.
+void add_ear(json::Object& own, Tier tier, const TrustVector& vector) {
+    own.emplace("eat_profile", ear_profile);
+    own.emplace(
+        "ear.verifier-id",
+        json::object({{"developer", "Vouchsafe"}, {"build", "vouchsafe " + std::string(program_version)}}));
+    own.emplace("submods",
+                json::object({{"host",
+                               json::object({{"ear.status", to_string(tier)},
+                                             {"ear.trustworthiness-vector", vector_to_json(vector)}})}}));
 }
 
-Result<void> read_submods(json::Members& submods, KeyAccess& out) {
+struct Ear {
+    Tier tier = Tier::none;
+    TrustVector vector;
+};
+
+Result<Ear> read_ear(json::Members& m) {
+    VS_TRY(const auto profile, m.string("eat_profile"));
+    VS_TRY(auto verifier, m.object("ear.verifier-id"));
+    VS_TRY(auto submods, m.object("submods"));
+    if (profile != ear_profile)
+        return fail(Errc::malformed, m.where() + ".eat_profile", "another profile");
+    VS_TRY_VOID(verifier.string("developer")); // for people: which program of which version it was
+    VS_TRY_VOID(verifier.string("build"));
+    VS_TRY_VOID(verifier.finish());
     VS_TRY(auto host, submods.object("host"));
     VS_TRY_VOID(submods.finish());
     VS_TRY(const auto status, host.string("ear.status"));
-    VS_TRY(out.tier, tier_from_text(status));
     VS_TRY(auto vector, host.object("ear.trustworthiness-vector"));
     VS_TRY_VOID(host.finish());
+    Ear out;
+    VS_TRY(out.tier, tier_from_text(status));
     VS_TRY(out.vector, vector_from_json(vector));
-    return {};
+    return out;
 }
 
 json::Value facts_to_json(const KeyAccess& token) {
-    return json::object({{"version", 1},
+    return json::object({{"version", 2},
                          {"tier", to_string(token.tier)},
                          {"base_image", token.base_image.text},
                          {"ek_digest", token.ek_digest},
@@ -83,6 +105,7 @@ json::Value facts_to_json(const KeyAccess& token) {
                          {"revision", token.revision},
                          {"evidence_digest", token.evidence_digest},
                          {"executables", to_string(token.executables)},
+                         {"weak_tpm", token.weak_tpm},
                          {"lab", token.lab}});
 }
 
@@ -94,7 +117,7 @@ Result<std::string> read_digest(json::Members& m, std::string_view name) {
 }
 
 Result<void> read_facts(json::Members& m, KeyAccess& out) {
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(const auto tier, m.string("tier"));
     VS_TRY(out.base_image.text, m.string("base_image"));
     VS_TRY(out.ek_digest, read_digest(m, "ek_digest"));
@@ -106,6 +129,7 @@ Result<void> read_facts(json::Members& m, KeyAccess& out) {
     VS_TRY(out.evidence_digest, read_digest(m, "evidence_digest"));
     VS_TRY(const auto executables, m.string("executables"));
     VS_TRY(out.executables, executables_from_text(executables));
+    VS_TRY(out.weak_tpm, m.boolean("weak_tpm"));
     VS_TRY(out.lab, m.boolean("lab"));
     VS_TRY_VOID(m.finish());
     out.ak_name = to_hex(ak_name);
@@ -157,7 +181,7 @@ Result<HostState> host_state_from_text(std::string_view text) {
 }
 
 Result<std::string> issue_key_access(const crypto::EcPrivateKey& token_key, const KeyAccess& token) {
-    if (!may_release(token.tier, token.executables))
+    if (!may_release(token))
         return fail(Errc::conflict, "key_access.tier", "no such tier gets keys");
     if (token.times.expires - token.times.issued > max_key_access_life)
         return fail(Errc::conflict, "key_access.life", "over 8 hours");
@@ -168,8 +192,7 @@ Result<std::string> issue_key_access(const crypto::EcPrivateKey& token_key, cons
                             .times = token.times};
     json::Object own;
     own.emplace("cnf", json::object({{"jkt", token.release_key}}));
-    own.emplace("eat_profile", ear_profile);
-    own.emplace("submods", submods_to_json(token));
+    add_ear(own, token.tier, token.vector);
     own.emplace("vouchsafe", facts_to_json(token));
     return issue_jwt(token_key, key_access_typ, claims, std::move(own));
 }
@@ -190,19 +213,17 @@ verify_key_access(std::string_view text, std::string_view group, const KeySet& t
 
     json::Members m(jwt.own(), "key_access");
     VS_TRY(auto confirmation, m.object("cnf"));
-    VS_TRY(const auto profile, m.string("eat_profile"));
-    VS_TRY(auto submods, m.object("submods"));
+    VS_TRY(const Ear ear, read_ear(m));
     VS_TRY(auto facts, m.object("vouchsafe"));
     VS_TRY_VOID(m.finish());
+    out.tier = ear.tier;
+    out.vector = ear.vector;
     VS_TRY(out.release_key, confirmation.string("jkt"));
     VS_TRY_VOID(confirmation.finish());
-    VS_TRY_VOID(read_submods(submods, out));
     VS_TRY_VOID(read_facts(facts, out));
-    if (profile != ear_profile)
-        return fail(Errc::malformed, "key_access.eat_profile", "another profile");
     if (out.host.text.empty())
         return fail(Errc::malformed, "key_access.sub", "absent");
-    if (!may_release(out.tier, out.executables))
+    if (!may_release(out))
         return fail(Errc::untrusted, "key_access.tier", "no such tier gets keys");
     return VerifiedKeyAccess(std::move(out), jwt.kid());
 }
@@ -211,7 +232,7 @@ namespace {
 
 json::Value reporting_facts(const Reporting& token) {
     return json::object(
-        {{"version", 1},
+        {{"version", 2},
          {"state", to_string(token.state)},
          {"tier", to_string(token.tier)},
          {"base_image", token.base_image ? json::Value(token.base_image->text) : json::Value()},
@@ -226,11 +247,12 @@ json::Value reporting_facts(const Reporting& token) {
 }
 
 Result<void> read_reporting(json::Members& m, Reporting& out) {
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(const auto state, m.string("state"));
     VS_TRY(out.state, host_state_from_text(state));
     VS_TRY(const auto tier, m.string("tier"));
-    VS_TRY(out.tier, tier_from_text(tier));
+    if (tier != to_string(out.tier))
+        return fail(Errc::untrusted, "reporting.tier", "says two tiers");
     VS_TRY(auto image, m.optional_string("base_image"));
     if (image)
         out.base_image = ImageVersion{*std::move(image)};
@@ -267,6 +289,7 @@ Result<std::string> issue_reporting(const crypto::EcPrivateKey& report_key, cons
                             .id = token.id,
                             .times = token.times};
     json::Object own;
+    add_ear(own, token.tier, token.vector);
     own.emplace("vouchsafe", reporting_facts(token));
     return issue_jwt(report_key, reporting_typ, claims, std::move(own));
 }
@@ -284,8 +307,11 @@ verify_reporting(std::string_view text, std::string_view group, const KeySet& re
     out.id = jwt.registered().id;
     out.times = jwt.registered().times;
     json::Members m(jwt.own(), "reporting");
+    VS_TRY(const Ear ear, read_ear(m));
     VS_TRY(auto facts, m.object("vouchsafe"));
     VS_TRY_VOID(m.finish());
+    out.tier = ear.tier;
+    out.vector = ear.vector;
     VS_TRY_VOID(read_reporting(facts, out));
     if (out.host.text.empty())
         return fail(Errc::malformed, "reporting.sub", "absent");

@@ -24,7 +24,7 @@ namespace vouchsafe::token {
 
 inline constexpr std::string_view key_access_typ = "vouchsafe-key-access+jwt";
 inline constexpr std::string_view reporting_typ = "vouchsafe-reporting+jwt";
-inline constexpr std::string_view ear_profile = "tag:vouchsafe,2026:ear#1";
+inline constexpr std::string_view ear_profile = "tag:vouchsafe,2026:ear#2";
 inline constexpr std::chrono::minutes default_key_access_life{30};
 inline constexpr std::chrono::hours max_key_access_life{8};
 inline constexpr std::chrono::hours max_reporting_life{24};
@@ -72,13 +72,15 @@ struct KeyAccess {
     std::int64_t revision = 0;
     std::string evidence_digest; ///< hex SHA-256
     Executables executables = Executables::boot_only;
-    bool lab = false; ///< endorsed by a CA of software TPMs
+    bool weak_tpm = false; ///< a fault of the TPM is published, and was tolerated by the settings
+    bool lab = false;      ///< endorsed by a CA of software TPMs
 
     friend bool operator==(const KeyAccess&, const KeyAccess&) = default;
 };
 
 /// `conflict` at "key_access.tier" unless the tier is affirming, or warning because of boot-only (which only
-/// providers with unsafe_boot_only release to); at "key_access.life" over 8 hours.
+/// providers with unsafe_boot_only release to) or of a weak TPM (while the settings accept those); at
+/// "key_access.life" over 8 hours.
 Result<std::string> issue_key_access(const crypto::EcPrivateKey& token_key, const KeyAccess& token);
 
 /// A result that was good for keys and live at the time given, under one of the group's token keys.
@@ -117,6 +119,7 @@ struct Reporting {
     Times times;
     HostState state = HostState::refused;
     Tier tier = Tier::none;
+    TrustVector vector;
     std::optional<ImageVersion> base_image;
     std::optional<Executables> executables;
     json::Array reasons; ///< as protocol::Reason writes them

@@ -117,6 +117,16 @@ TEST(KeyAccess, IsForTiersThatMayReleaseAlone) {
     EXPECT_FALSE(issues(Tier::contraindicated, Executables::boot_only));
 }
 
+TEST(KeyAccess, WarnsOfAWeakTpm) {
+    KeyAccess claims = key_access();
+    claims.tier = Tier::warning;
+    claims.weak_tpm = true;
+    claims.vector.hardware = 32;
+    const auto text = issue_key_access(key(), claims);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(verify_key_access(*text, group, keys(), now)->claims(), claims);
+}
+
 /// A token with own claims altered, and signed all the same.
 using Alter = std::function<void(json::Object&)>;
 
@@ -157,35 +167,44 @@ TEST_P(BadKeyAccess, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     KeyAccess,
     BadKeyAccess,
-    testing::Values(BadClaims{"NoConfirmation", [](auto& own) { own.erase("cnf"); }, "key_access.cnf"},
-                    BadClaims{"KeyInsteadOfThumbprint",
-                              [](auto& own) { part(own, "cnf").emplace("jwk", json::object({})); },
-                              "key_access.cnf"},
-                    BadClaims{"OtherProfile",
-                              [](auto& own) { own.insert_or_assign("eat_profile", "tag:other"); },
-                              "key_access.eat_profile"},
-                    BadClaims{"OtherVersion",
-                              [](auto& own) { part(own, "vouchsafe").insert_or_assign("version", 2); },
-                              "key_access.vouchsafe.version"},
-                    BadClaims{"TwoTiers",
-                              [](auto& own) { part(own, "vouchsafe").insert_or_assign("tier", "warning"); },
-                              "key_access.tier"},
-                    BadClaims{"TierThatGetsNoKeys",
-                              [](auto& own) {
-                                  part(own, "vouchsafe").insert_or_assign("tier", "none");
-                                  part(part(own, "submods"), "host").insert_or_assign("ear.status", "none");
-                              },
-                              "key_access.tier"},
-                    BadClaims{"NoEpoch",
-                              [](auto& own) { part(own, "vouchsafe").erase("epoch"); },
-                              "key_access.vouchsafe.epoch"},
-                    BadClaims{"ShortDigest",
-                              [](auto& own) { part(own, "vouchsafe").insert_or_assign("ek_digest", "aa"); },
-                              "key_access.vouchsafe.ek_digest"},
-                    BadClaims{"UnknownClaim", [](auto& own) { own.emplace("scope", "all"); }, "key_access"},
-                    BadClaims{"UnknownSubmodule",
-                              [](auto& own) { part(own, "submods").emplace("gpu", json::object({})); },
-                              "key_access.submods"}),
+    testing::Values(
+        BadClaims{"NoConfirmation", [](auto& own) { own.erase("cnf"); }, "key_access.cnf"},
+        BadClaims{"KeyInsteadOfThumbprint",
+                  [](auto& own) { part(own, "cnf").emplace("jwk", json::object({})); },
+                  "key_access.cnf"},
+        BadClaims{"OtherProfile",
+                  [](auto& own) { own.insert_or_assign("eat_profile", "tag:other"); },
+                  "key_access.eat_profile"},
+        BadClaims{
+            "NoVerifier", [](auto& own) { own.erase("ear.verifier-id"); }, "key_access.ear.verifier-id"},
+        BadClaims{"WarningWithoutACause",
+                  [](auto& own) {
+                      part(own, "vouchsafe").insert_or_assign("tier", "warning");
+                      part(part(own, "submods"), "host").insert_or_assign("ear.status", "warning");
+                  },
+                  "key_access.tier"},
+        BadClaims{"OtherVersion",
+                  [](auto& own) { part(own, "vouchsafe").insert_or_assign("version", 1); },
+                  "key_access.vouchsafe.version"},
+        BadClaims{"TwoTiers",
+                  [](auto& own) { part(own, "vouchsafe").insert_or_assign("tier", "warning"); },
+                  "key_access.tier"},
+        BadClaims{"TierThatGetsNoKeys",
+                  [](auto& own) {
+                      part(own, "vouchsafe").insert_or_assign("tier", "none");
+                      part(part(own, "submods"), "host").insert_or_assign("ear.status", "none");
+                  },
+                  "key_access.tier"},
+        BadClaims{"NoEpoch",
+                  [](auto& own) { part(own, "vouchsafe").erase("epoch"); },
+                  "key_access.vouchsafe.epoch"},
+        BadClaims{"ShortDigest",
+                  [](auto& own) { part(own, "vouchsafe").insert_or_assign("ek_digest", "aa"); },
+                  "key_access.vouchsafe.ek_digest"},
+        BadClaims{"UnknownClaim", [](auto& own) { own.emplace("scope", "all"); }, "key_access"},
+        BadClaims{"UnknownSubmodule",
+                  [](auto& own) { part(own, "submods").emplace("gpu", json::object({})); },
+                  "key_access.submods"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Reporting, ComesBackAsIssued) {
@@ -198,6 +217,7 @@ TEST(Reporting, ComesBackAsIssued) {
     Reporting trusted = reporting();
     trusted.state = HostState::trusted;
     trusted.tier = Tier::affirming;
+    trusted.vector = {.instance_identity = 2, .executables = 3, .hardware = 2};
     trusted.base_image = ImageVersion{"debian-12.1"};
     trusted.executables = Executables::dm_verity;
     trusted.ak_name = "000b";
@@ -223,6 +243,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadClaims{
             "NoState", [](auto& own) { part(own, "vouchsafe").erase("state"); }, "reporting.vouchsafe.state"},
+        BadClaims{"OtherProfile",
+                  [](auto& own) { own.insert_or_assign("eat_profile", "tag:other"); },
+                  "reporting.eat_profile"},
+        BadClaims{"TwoTiers",
+                  [](auto& own) { part(own, "vouchsafe").insert_or_assign("tier", "warning"); },
+                  "reporting.tier"},
         BadClaims{"OtherState",
                   [](auto& own) { part(own, "vouchsafe").insert_or_assign("state", "fine"); },
                   "token.state"},

@@ -276,8 +276,11 @@ public:
     attestation::AttestationConfig config() const {
         return {.self = AuthorityHostId{"authority-1"},
                 .token_key = token_key.clone(),
-                .report_key = report_key.clone()};
+                .report_key = report_key.clone(),
+                .weak_tpms = &weak_tpms};
     }
+
+    appraisal::WeakTpms weak_tpms = appraisal::weak_tpms();
 
     crypto::EcPrivateKey token_key = crypto::EcPrivateKey::generate();
     crypto::EcPrivateKey report_key = crypto::EcPrivateKey::generate();

@@ -83,13 +83,15 @@ token_key, release_key, session_key, ephemeral = map(key_from, (b"token", b"rele
 claims = {
     "iss": "urn:vouchsafe:" + GROUP, "aud": "urn:vouchsafe:release:" + GROUP, "sub": "h-" + "0" * 32,
     "iat": NOW, "nbf": NOW, "exp": NOW + 1800, "jti": "token-1", "cnf": {"jkt": thumbprint(release_key)},
-    "eat_profile": "tag:vouchsafe,2026:ear#1",
+    "eat_profile": "tag:vouchsafe,2026:ear#2",
+    "ear.verifier-id": {"build": "make_vectors", "developer": "Vouchsafe"},
     "submods": {"host": {"ear.status": "affirming", "ear.trustworthiness-vector": {
         "instance-identity": 2, "configuration": 2, "executables": 2, "file-system": 0, "hardware": 2,
         "runtime-opaque": 0, "storage-opaque": 0, "sourced-data": 0}}},
-    "vouchsafe": {"version": 1, "tier": "affirming", "base_image": "debian-12.1", "ek_digest": "11" * 32,
+    "vouchsafe": {"version": 2, "tier": "affirming", "base_image": "debian-12.1", "ek_digest": "11" * 32,
                   "ak_name": "000b" + "22" * 32, "reset_count": 7, "restart_count": 0, "epoch": 3,
-                  "revision": 12, "evidence_digest": "33" * 32, "executables": "boot-image", "lab": True},
+                  "revision": 12, "evidence_digest": "33" * 32, "executables": "boot-image", "weak_tpm": False,
+                  "lab": True},
 }
 token = jwt(token_key, "vouchsafe-key-access+jwt", claims)
 save("token/good-key-access.json", {"group": GROUP, "key": jwk(token_key), "now": NOW + 60, "token": token})
