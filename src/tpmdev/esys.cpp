@@ -2,9 +2,11 @@
 
 #include <tss2/tss2_rc.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 namespace vouchsafe::tpmdev {
 
@@ -37,8 +39,10 @@ constexpr Meaning meanings[] = {
     {TPM2_RC_LOCKOUT,
      Errc::unavailable,
      "the TPM is locked after wrong passwords; wait, or clear the lockout with tpm2_dictionarylockout"},
+    // These only after they were repeated for a while, see PatientTcti.
     {TPM2_RC_RETRY, Errc::unavailable, "the TPM is busy; try again"},
     {TPM2_RC_YIELDED, Errc::unavailable, "the TPM is busy; try again"},
+    {TPM2_RC_CANCELED, Errc::unavailable, "the TPM is busy; try again"},
     {TPM2_RC_TESTING, Errc::unavailable, "the TPM is testing itself; try again"},
     {TPM2_RC_NV_RATE, Errc::unavailable, "the TPM slows down writing; try again"},
     {TPM2_RC_INITIALIZE, Errc::unavailable, "nobody started the TPM (TPM2_Startup)"},
@@ -53,8 +57,15 @@ constexpr Meaning meanings[] = {
     {TPM2_RC_OBJECT_HANDLES, Errc::unavailable, "the TPM has no room for another key"},
     {TPM2_RC_SESSION_HANDLES, Errc::unavailable, "the TPM has no room for another session"},
     {TPM2_RC_AUTH_FAIL, Errc::denied, "wrong authorisation value"},
-    {TPM2_RC_BAD_AUTH, Errc::denied, "wrong authorisation value; has the endorsement hierarchy a password?"},
-    {TPM2_RC_HIERARCHY, Errc::denied, "the hierarchy is disabled"},
+    {TPM2_RC_BAD_AUTH,
+     Errc::denied,
+     "wrong authorisation value; if the endorsement hierarchy has a password, take it away (tpm2_changeauth "
+     "-c "
+     "endorsement)"},
+    {TPM2_RC_HIERARCHY,
+     Errc::denied,
+     "the hierarchy is disabled; enable it in the machine's firmware setup, or restart the machine if "
+     "tpm2_hierarchycontrol disabled it"},
     {TPM2_RC_HANDLE, Errc::not_found, "nothing at this handle"},
     {TPM2_RC_INTEGRITY, Errc::untrusted, "made for another key or another TPM"},
 };
@@ -99,7 +110,9 @@ Result<Esys> Esys::open(const std::string& tcti) {
                         std::string(Tss2_RC_Decode(rc)) + ")");
     out.tcti_.reset(raw_tcti);
     ESYS_CONTEXT* raw_esys = nullptr;
-    VS_TRY_VOID(check(Esys_Initialize(&raw_esys, raw_tcti, nullptr), "tpmdev.open"));
+    out.patient_ = std::make_unique<PatientTcti>(
+        raw_tcti, [](std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); });
+    VS_TRY_VOID(check(Esys_Initialize(&raw_esys, out.patient_->context(), nullptr), "tpmdev.open"));
     out.esys_.reset(raw_esys);
     return out;
 }

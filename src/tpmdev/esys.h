@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "tpmdev/patient_tcti.h"
 
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_tctildr.h>
@@ -40,7 +41,8 @@ private:
         void operator()(ESYS_CONTEXT* esys) const { Esys_Finalize(&esys); }
     };
 
-    std::unique_ptr<TSS2_TCTI_CONTEXT, FreeTcti> tcti_; // outlives esys_
+    std::unique_ptr<TSS2_TCTI_CONTEXT, FreeTcti> tcti_; // each outlives the next
+    std::unique_ptr<PatientTcti> patient_;
     std::unique_ptr<ESYS_CONTEXT, FreeContext> esys_;
 };
 
