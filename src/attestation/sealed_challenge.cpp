@@ -81,8 +81,8 @@ Result<ChallengeState> state_from(const json::Value& value) {
     if (id.size() != out.id.size())
         return fail(Errc::malformed, "challenge.id");
     std::ranges::copy(id, out.id.begin());
-    VS_TRY(const json::Value* const ima_start, m.value("ima_start"));
-    if (!ima_start->is_null()) {
+    VS_TRY(const json::Value* const ima_start, m.optional_value("ima_start"));
+    if (ima_start != nullptr) {
         VS_TRY(out.ima_start, inventory::LogPosition::from_json(*ima_start));
     }
     VS_TRY(out.label, m.string("label"));
