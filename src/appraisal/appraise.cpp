@@ -4,6 +4,7 @@
 #include "appraisal/check_userspace.h"
 #include "appraisal/ima_judge.h"
 #include "appraisal/match.h"
+#include "appraisal/nearest.h"
 #include "appraisal/replay.h"
 #include "eventlog/ima.h"
 
@@ -287,22 +288,21 @@ private:
             for (const BaseImage* const image : in_.image_index->find(events, in_.policy_bank))
                 if (eligible(*image) && accepts_secure_boot(*image) && refusals(*image, input).empty())
                     return accept(*image);
-        std::optional<std::vector<Reason>> nearest;
+        std::vector<Mismatch> mismatches;
         for (const BaseImage& image : in_.images) {
             if (!eligible(image) || !accepts_secure_boot(image))
                 continue;
             auto reasons = refusals(image, input);
             if (reasons.empty())
                 return accept(image);
-            if (!nearest || reasons.size() < nearest->size())
-                nearest = std::move(reasons);
+            mismatches.push_back({.image = &image, .reasons = std::move(reasons)});
         }
         out_.claims.executables = contraindicated;
         for (const BaseImage& image : in_.images)
             if (!eligible(image) && match(image, input).empty())
                 return refuse(Tier::contraindicated, not_eligible(image));
-        if (nearest)
-            return pass_without(*std::move(nearest));
+        if (!mismatches.empty())
+            return pass_without(explain(mismatches, in_.images, log_, in_.policy_bank));
         return refuse(Tier::contraindicated,
                       plain("image.none",
                             "no base image is approved for this host at this time",
