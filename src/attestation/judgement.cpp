@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <variant>
@@ -38,14 +39,6 @@ std::string pcr_text(const ProvenHost& host, unsigned pcr) {
     return value == bank->second.end() ? std::string() : to_hex(value->second);
 }
 
-appraisal::QuotedPcrs quoted_pcrs(const tpm::VerifiedQuote& quote) {
-    appraisal::QuotedPcrs out;
-    for (const auto& [bank, values] : quote.pcrs())
-        for (const auto& [pcr, value] : values)
-            out.banks[to_algorithm(bank)][pcr] = value;
-    return out;
-}
-
 std::optional<appraisal::FirmwarePin> to_pin(const std::optional<inventory::FirmwarePin>& firmware) {
     if (!firmware)
         return std::nullopt;
@@ -63,6 +56,20 @@ bool is_roca_key(Bytes public_area) {
     return rsa != nullptr && appraisal::has_roca_fingerprint(rsa->modulus);
 }
 
+struct Claim {
+    std::string_view code;
+    bool holds;
+    std::string_view message;
+};
+
+Reasons failed(std::span<const Claim> checks) {
+    Reasons out;
+    for (const Claim& claim : checks)
+        if (!claim.holds)
+            out.push_back(reason(claim.code, std::string(claim.message)));
+    return out;
+}
+
 template <class T> std::optional<Bytes> view(const std::optional<T>& bytes) {
     if (!bytes)
         return std::nullopt;
@@ -70,6 +77,14 @@ template <class T> std::optional<Bytes> view(const std::optional<T>& bytes) {
 }
 
 } // namespace
+
+appraisal::QuotedPcrs quoted_pcrs(const tpm::VerifiedQuote& quote) {
+    appraisal::QuotedPcrs out;
+    for (const auto& [bank, values] : quote.pcrs())
+        for (const auto& [pcr, value] : values)
+            out.banks[to_algorithm(bank)][pcr] = value;
+    return out;
+}
 
 protocol::Reason reason(std::string_view code, std::string message, std::string hint) {
     return {.code = std::string(code),
@@ -79,40 +94,36 @@ protocol::Reason reason(std::string_view code, std::string message, std::string 
             .hint = std::move(hint)};
 }
 
+Reasons check_logs(const ProvenHost& host, const protocol::Evidence& evidence) {
+    const protocol::LogDigests& logs = host.statement.logs;
+    return failed(std::array{
+        Claim{"statement.firmware_log",
+              logs.firmware == digest_of(evidence.firmware_log),
+              "the firmware log sent is not the one in the statement"},
+        Claim{"statement.ima_log",
+              logs.ima == digest_of(evidence.ima_log),
+              "the IMA list sent is not the one in the statement"},
+        Claim{"statement.userspace_log",
+              logs.userspace == digest_of(evidence.userspace_log),
+              "the userspace log sent is not the one in the statement"},
+    });
+}
+
 Reasons check_statement(const ProvenHost& host, const protocol::Evidence& evidence, std::string_view anchor) {
     const protocol::Statement& statement = host.statement;
-
-    struct Check {
-        std::string_view code;
-        bool holds;
-        std::string_view message;
-    };
-
-    const std::array checks = {
-        Check{"statement.purpose",
+    Reasons out = failed(std::array{
+        Claim{"statement.purpose",
               statement.purpose == host.challenge.purpose,
               "the statement was made for another purpose than the challenge"},
-        Check{"statement.anchor",
+        Claim{"statement.anchor",
               statement.anchor == anchor,
               "the host trusts another authority cluster: its anchor is not this cluster's"},
-        Check{"statement.host", statement.host == host.challenge.host, "the statement is about another host"},
-        Check{"statement.release_key",
+        Claim{"statement.host", statement.host == host.challenge.host, "the statement is about another host"},
+        Claim{"statement.release_key",
               statement.release_key == evidence.release_key.thumbprint(),
               "the release key sent is not the one in the statement"},
-        Check{"statement.firmware_log",
-              statement.logs.firmware == digest_of(evidence.firmware_log),
-              "the firmware log sent is not the one in the statement"},
-        Check{"statement.ima_log",
-              statement.logs.ima == digest_of(evidence.ima_log),
-              "the IMA list sent is not the one in the statement"},
-        Check{"statement.userspace_log",
-              statement.logs.userspace == digest_of(evidence.userspace_log),
-              "the userspace log sent is not the one in the statement"},
-    };
-    Reasons out;
-    for (const Check& check : checks)
-        if (!check.holds)
-            out.push_back(reason(check.code, std::string(check.message)));
+    });
+    std::ranges::move(check_logs(host, evidence), std::back_inserter(out));
     return out;
 }
 

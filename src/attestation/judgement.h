@@ -36,6 +36,9 @@ struct ProvenHost {
 /// statement.release_key, statement.firmware_log, statement.ima_log, statement.userspace_log.
 Reasons check_statement(const ProvenHost& host, const protocol::Evidence& evidence, std::string_view anchor);
 
+/// Of these, the three about logs.
+Reasons check_logs(const ProvenHost& host, const protocol::Evidence& evidence);
+
 /// revoked.host, revoked.ek, revoked.ak, revoked.tpm_model, revoked.firmware
 Reasons check_revocations(const ProvenHost& host, const inventory::AuthorityState& state);
 
@@ -77,6 +80,9 @@ Reasons check_pending(const std::optional<inventory::PendingEntries>& pending, S
 inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version);
 
 inventory::Counters counters_of(const ProvenHost& host);
+
+/// The values of every quoted bank, as appraisal takes them.
+appraisal::QuotedPcrs quoted_pcrs(const tpm::VerifiedQuote& quote);
 
 /// How the quoted counters stand to the last accepted ones, of enrolment and observation.
 tpm::Continuity continuity(const ProvenHost& host,

@@ -1,8 +1,8 @@
 // What an attestation leaves: tokens for the host, an observation for administrators, a record for the audit.
 #pragma once
 
-#include "appraisal/appraise.h"
 #include "attestation/judgement.h"
+#include "attestation/verdict.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "crypto/ec_key.h"
@@ -14,19 +14,8 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace vouchsafe::attestation {
-
-/// Everything that was decided about one host's evidence.
-struct Verdict {
-    protocol::Outcome outcome = protocol::Outcome::refused;
-    Reasons reasons;                ///< all of them: for administrators
-    appraisal::Appraisal appraisal; ///< of a host that failed before it: empty
-    inventory::Enrolment enrolment; ///< in the state of this moment
-    std::optional<inventory::PendingEntries> ima_pending;
-    std::vector<appraisal::TpmFault> tpm_faults = {}; ///< refused, or tolerated by the settings
-};
 
 struct Issuer {
     const crypto::EcPrivateKey& token_key;

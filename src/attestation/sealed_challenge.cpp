@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view purpose_of_seal = "vouchsafe/challenge/1";
 constexpr std::size_t secret_size = 32;
+constexpr std::size_t most_certificates = 8; // as many as a challenge request has
 
 json::Value to_json(const Endorsement& endorsement) {
     return json::object(
@@ -45,9 +46,17 @@ Result<Endorsement> endorsement_from(json::Members m) {
     return out;
 }
 
+Result<Buffer> certificate(const json::Value& value, std::string_view where) {
+    VS_TRY(const std::string text, json::to_string(value, where));
+    return from_base64(text);
+}
+
 json::Value to_json(const ChallengeState& state) {
     return json::object({{"ak_public", to_base64(state.ak_public)},
                          {"authority_host", state.authority_host.text},
+                         {"ek_certificates",
+                          json::array_of(state.ek_certificates,
+                                         [](const Buffer& der) { return json::Value(to_base64(der)); })},
                          {"ek_digest", state.ek_digest},
                          {"ek_public", to_base64(state.ek_public)},
                          {"endorsement", to_json(state.endorsement)},
@@ -69,6 +78,7 @@ Result<ChallengeState> state_from(const json::Value& value) {
     ChallengeState out;
     VS_TRY(out.ak_public, m.base64("ak_public"));
     VS_TRY(out.authority_host.text, m.string("authority_host"));
+    VS_TRY(out.ek_certificates, m.list<Buffer>("ek_certificates", most_certificates, certificate));
     VS_TRY(out.ek_digest, m.string("ek_digest"));
     VS_TRY(out.ek_public, m.base64("ek_public"));
     VS_TRY(json::Members endorsement, m.object("endorsement"));

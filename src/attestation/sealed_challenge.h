@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vouchsafe::attestation {
 
@@ -31,14 +32,18 @@ struct Endorsement {
     friend bool operator==(const Endorsement&, const Endorsement&) = default;
 };
 
+/// Certificates of an EK in a challenge state, in total; a chain of TPM makers has less than 8 KiB.
+inline constexpr std::size_t max_kept_certificates = std::size_t{16} << 10U;
+
 struct ChallengeState {
     ChallengeId id{};
     AuthorityHostId authority_host;
     Buffer nonce;
     HostId host;
-    std::string ek_digest; ///< hex
-    Buffer ek_public;      ///< TPMT_PUBLIC
-    Buffer ak_public;      ///< TPMT_PUBLIC
+    std::string ek_digest;               ///< hex
+    Buffer ek_public;                    ///< TPMT_PUBLIC
+    std::vector<Buffer> ek_certificates; ///< DER, as the host sent them; none beyond max_kept_certificates
+    Buffer ak_public;                    ///< TPMT_PUBLIC
     Endorsement endorsement;
     std::string label;
     tpm::PcrSelectionList selection;

@@ -1,6 +1,9 @@
 #include "attestation/service.h"
 
+#include "attestation/kept_evidence.h"
 #include "attestation/log_position.h"
+#include "attestation/proof.h"
+#include "attestation/verdict.h"
 #include "audit/record.h"
 #include "crypto/digest.h"
 #include "protocol/statement.h"
@@ -69,31 +72,11 @@ std::vector<protocol::BankSelection> to_protocol(const tpm::PcrSelectionList& se
     return out;
 }
 
-Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks) {
-    tpm::PcrValues out;
-    for (const protocol::PcrBank& bank : banks) {
-        VS_TRY(const crypto::HashAlg alg, crypto::hash_alg_from_text(bank.bank));
-        if (!out.emplace(alg, tpm::PcrBank(bank.values.begin(), bank.values.end())).second)
-            return fail(Errc::malformed, "evidence.pcrs", "a bank is given twice");
-    }
-    return out;
-}
-
-Result<tpm::EndorsementKey> read_ek(Bytes ek_public) {
-    VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ek_public));
-    return tpm::EndorsementKey::from(std::move(area));
-}
-
-Result<tpm::AttestationKey> read_ak(Bytes ak_public) {
-    VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ak_public));
-    return tpm::AttestationKey::from(std::move(area));
-}
-
-Result<void>
-check_activation(const ChallengeState& challenge, const protocol::Evidence& evidence, Bytes qualifying_data) {
+Result<void> check_activation(const ChallengeState& challenge, const protocol::Evidence& evidence) {
     if (challenge.credential_secret.empty())
         return {};
-    const auto proof = protocol::activation_proof(challenge.credential_secret, qualifying_data);
+    const auto proof = protocol::activation_proof(
+        challenge.credential_secret, protocol::qualifying_data(challenge.nonce, evidence.statement));
     if (!evidence.activation || !crypto::equal(*evidence.activation, proof))
         return fail(Errc::untrusted, "activation", "the credential was not activated");
     return {};
@@ -103,6 +86,19 @@ Result<void> check_enabled(const inventory::AuthorityState& state) {
     if (state.cluster_state != inventory::ClusterState::enabled)
         return fail(Errc::unavailable, "attestation.disabled", "the trust authority cluster is disabled");
     return {};
+}
+
+// As many as there is room for in a challenge state, the EK's own first.
+std::vector<Buffer> kept_certificates(const std::vector<Buffer>& sent) {
+    std::vector<Buffer> out;
+    std::size_t size = 0;
+    for (const Buffer& der : sent) {
+        size += der.size();
+        if (size > max_kept_certificates)
+            break;
+        out.push_back(der);
+    }
+    return out;
 }
 
 bool is_enrolled_with(const inventory::Enrolment* enrolment, std::string_view ak_name) {
@@ -122,6 +118,17 @@ struct AttestationService::Case {
     std::optional<inventory::HostObservation> last = std::nullopt;
 
     const inventory::Enrolment* enrolment() const { return state->enrolment(host.challenge.host); }
+
+    Judgement judgement(const References& references, const appraisal::WeakTpms& weak_tpms) const {
+        return {.host = host,
+                .evidence = evidence,
+                .state = *state,
+                .references = references,
+                .weak_tpms = weak_tpms,
+                .last = last,
+                .received = time,
+                .now = time};
+    }
 };
 
 AttestationService::AttestationService(AttestationConfig config, AttestationParts parts)
@@ -177,6 +184,7 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     challenge.authority_host = config_.self;
     challenge.nonce = parts_.random.bytes(protocol::nonce_size);
     challenge.ek_public = request.ek_public;
+    challenge.ek_certificates = kept_certificates(request.ek_certificates);
     challenge.ak_public = request.ak_public;
     challenge.label = request.label;
     challenge.revision = state->revision;
@@ -272,21 +280,13 @@ Result<ProvenHost> AttestationService::prove(const protocol::Evidence& evidence,
                                              const inventory::AuthorityState& state) {
     VS_TRY(ChallengeState challenge, take_challenge(evidence.state, state.epoch));
     VS_TRY(const std::shared_ptr<const tpm::AttestationKey> ak, attestation_key(challenge.ak_public));
-    VS_TRY(const tpm::PcrValues values, values_of(evidence.pcrs));
-    const auto expected = protocol::qualifying_data(challenge.nonce, evidence.statement);
-    VS_TRY(tpm::VerifiedQuote quote,
-           tpm::verify_quote({.attest = evidence.attest, .signature = evidence.signature, .values = values},
-                             *ak,
-                             {.qualifying_data = expected,
-                              .selection = challenge.selection,
-                              .policy_bank = challenge.policy_bank}));
-    VS_TRY_VOID(check_activation(challenge, evidence, expected));
-    VS_TRY(protocol::Statement statement, protocol::Statement::parse(evidence.statement));
-    return ProvenHost{.challenge = std::move(challenge),
-                      .statement = std::move(statement),
-                      .quote = std::move(quote),
-                      .ak_name = to_hex(ak->name()),
-                      .evidence_digest = to_hex(crypto::sha256(body))};
+    VS_TRY(tpm::VerifiedQuote quote, verify_challenged_quote(challenge, *ak, evidence));
+    VS_TRY_VOID(check_activation(challenge, evidence));
+    return proven_host({.challenge = std::move(challenge),
+                        .ak = *ak,
+                        .quote = std::move(quote),
+                        .statement = evidence.statement,
+                        .body = body});
 }
 
 EvidenceReply AttestationService::evidence(const protocol::Evidence& evidence, Bytes body) {
@@ -299,24 +299,21 @@ Result<protocol::EvidenceAnswer> AttestationService::answer(const protocol::Evid
     VS_TRY(const ProvenHost host, prove(evidence, body, *state));
     Case now{.host = host, .evidence = evidence, .body = body, .time = parts_.clock.now(), .state = state};
 
-    Reasons reasons = check_statement(host, evidence, state->anchor);
-    std::ranges::move(check_revocations(host, *state), std::back_inserter(reasons));
+    Reasons reasons = check_claims(host, evidence, *state);
     const inventory::Enrolment* const enrolment = now.enrolment();
     if (!reasons.empty()) {
         if (!is_enrolled_with(enrolment, host.ak_name))
             return fail(Errc::untrusted, reasons.front().code, reasons.front().message);
         VS_TRY(now.last, ours(parts_.records.observation(host.challenge.host)));
-        return conclude(now,
-                        {.outcome = protocol::Outcome::refused,
-                         .reasons = std::move(reasons),
-                         .appraisal = {},
-                         .enrolment = *enrolment,
-                         .ima_pending = pending_entries(host, {}, now.last, now.time)});
+        return conclude(
+            now,
+            refuse(now.judgement(*references(*state), *config_.weak_tpms), *enrolment, std::move(reasons)));
     }
     VS_TRY_VOID(enrol(now));
     VS_TRY(now.last, ours(parts_.records.observation(host.challenge.host)));
     VS_TRY_VOID(check_continuity(now));
-    return conclude(now, judge(now));
+    const auto trusted = references(*now.state);
+    return conclude(now, judge(now.judgement(*trusted, *config_.weak_tpms), *now.enrolment()));
 }
 
 // Makes an enrolment where there is none: pending, unless an administrator registered this EK beforehand. A
@@ -369,14 +366,7 @@ Result<void> AttestationService::enrol(Case& now) {
 
 // Another AK, or counters that went back, are another machine until somebody says otherwise.
 Result<void> AttestationService::check_continuity(Case& now) {
-    const inventory::Enrolment& enrolment = *now.enrolment();
-    if (enrolment.state != EnrolmentState::approved)
-        return {};
-    std::string_view cause;
-    if (enrolment.ak_name != now.host.ak_name)
-        cause = "ak_changed";
-    else if (continuity(now.host, enrolment, now.last) == tpm::Continuity::went_back)
-        cause = "counters_went_back";
+    const std::string_view cause = broken_continuity(now.host, *now.enrolment(), now.last);
     if (cause.empty())
         return {};
     return commit(now,
@@ -396,35 +386,6 @@ Result<void> AttestationService::record(std::string_view kind, json::Object fiel
     return {};
 }
 
-Verdict AttestationService::judge(const Case& now) {
-    const inventory::Enrolment& enrolment = *now.enrolment();
-    const std::shared_ptr<const References> known = references(*now.state);
-    Verdict out{.outcome = protocol::Outcome::pending,
-                .reasons = check_endorsement(now.host, now.state->settings, *known),
-                .appraisal = appraise_boot({.host = now.host,
-                                            .evidence = now.evidence,
-                                            .references = *known,
-                                            .settings = now.state->settings,
-                                            .enrolment = enrolment,
-                                            .now = now.time}),
-                .enrolment = enrolment,
-                .ima_pending = std::nullopt};
-    out.ima_pending = pending_entries(now.host, out.appraisal, now.last, now.time);
-    out.tpm_faults = tpm_faults(now.host, *config_.weak_tpms);
-    if (!now.state->settings.unsafe_accept_weak_tpms)
-        std::ranges::move(check_tpm(now.host, out.tpm_faults), std::back_inserter(out.reasons));
-    std::ranges::move(check_position(now.host), std::back_inserter(out.reasons));
-    std::ranges::move(check_boot(now.host, now.last, out.appraisal), std::back_inserter(out.reasons));
-    std::ranges::move(check_pending(out.ima_pending, now.time), std::back_inserter(out.reasons));
-    std::ranges::move(to_reasons(out.appraisal.reasons), std::back_inserter(out.reasons));
-    if (out.reasons.size() > protocol::max_reasons)
-        out.reasons.resize(protocol::max_reasons);
-    if (enrolment.state == EnrolmentState::approved)
-        out.outcome = out.reasons.empty() && out.appraisal.trusted() ? protocol::Outcome::trusted
-                                                                     : protocol::Outcome::refused;
-    return out;
-}
-
 Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, const Verdict& verdict) {
     VS_TRY(protocol::EvidenceAnswer out,
            issue_answer(now.host,
@@ -437,8 +398,13 @@ Result<protocol::EvidenceAnswer> AttestationService::conclude(const Case& now, c
                          .now = now.time}));
     VS_TRY_VOID(record(audit::kind::attestation, audit_fields(now.host, verdict, now.last, *now.state)));
     VS_TRY_VOID(ours(parts_.records.save_observation(observe(now.host, verdict, now.last, out, now.time))));
-    if (!now.host.challenge.ima_start) // what is kept can be judged by itself
-        VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, now.body)));
+    if (now.host.challenge.ima_start) // what is kept can be judged by itself
+        return out;
+    const KeptEvidence kept =
+        keep({.host = now.host, .anchor = now.state->anchor, .last = now.last, .received = now.time},
+             verdict,
+             now.body);
+    VS_TRY_VOID(ours(parts_.records.save_evidence(now.host.challenge.host, encode(kept))));
     return out;
 }
 

@@ -134,7 +134,6 @@ private:
     Result<void> check_continuity(Case& now);
     Result<void> commit(Case& now, inventory::Change change);
     Result<void> record(std::string_view kind, json::Object fields);
-    Verdict judge(const Case& now);
     Result<protocol::EvidenceAnswer> conclude(const Case& now, const Verdict& verdict);
     std::shared_ptr<const References> references(const inventory::AuthorityState& state);
 

@@ -14,7 +14,7 @@ namespace {
 constexpr Bounds public_area{1, 2048};
 constexpr Bounds certificate_bounds{1, 16384};
 constexpr Bounds credential_bounds{1, 2048};
-constexpr Bounds state_bounds{1, 8192};
+constexpr Bounds state_bounds{1, std::size_t{48} << 10U}; // with the EK's certificates in it
 constexpr std::size_t max_certificates = 8;
 constexpr std::size_t max_banks = 8;
 constexpr std::size_t max_label = 64;

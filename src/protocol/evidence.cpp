@@ -12,7 +12,7 @@ namespace vouchsafe::protocol {
 
 namespace {
 
-constexpr Bounds state_bounds{1, 8192};
+constexpr Bounds state_bounds{1, std::size_t{48} << 10U}; // with the EK's certificates in it
 constexpr Bounds proof_bounds{32, 32};
 constexpr Bounds attest_bounds{1, 2048};
 constexpr Bounds signature_bounds{1, 2048};
