@@ -33,7 +33,7 @@ std::size_t body_limit(net::Method method, std::string_view target) {
     if (method == net::Method::get || method == net::Method::delete_ || method == net::Method::head)
         return 4096; // some clients send {} with a GET
     if (target.find("/os/esx/base-images") != std::string_view::npos ||
-        target.ends_with("/services-information"))
+        target.ends_with("/services-information") || target.find("/v1/policy?") != std::string_view::npos)
         return 6 * mib;
     return target.find("/v1/host/") != std::string_view::npos ? mib : mib / 4;
 }

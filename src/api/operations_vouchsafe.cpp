@@ -64,6 +64,19 @@ constexpr std::array export_query = {Field{"version", id, Need::optional},
                                      Field{"display_name", text, Need::optional},
                                      Field{"userspace", word(userspace_words), Need::optional}};
 
+constexpr std::array evidence_query = {Field{"offset", integer, Need::optional}};
+constexpr std::array evidence_fields = {Field{"digest", id}, Field{"size", integer}, Field{"bytes", binary}};
+constexpr Structure evidence_part{"vouchsafe.enrolments.evidence_part", evidence_fields};
+constexpr std::array what_if_fields = {Field{"remove_images", ids, Need::optional},
+                                       Field{"add_images", documents, Need::optional},
+                                       Field{"remove_cas", ids, Need::optional},
+                                       Field{"require_endorsement_keys", boolean, Need::optional},
+                                       Field{"require_certificate_validation", boolean, Need::optional},
+                                       Field{"unsafe_ignore_firmware", boolean, Need::optional},
+                                       Field{"require_secure_boot", boolean, Need::optional},
+                                       Field{"after", id, Need::optional}};
+constexpr Structure what_if{"vouchsafe.policy.what_if_spec", what_if_fields};
+
 // --- workload role
 
 constexpr std::array import_fields = {Field{"anchor", id}, Field{"document", document}};
@@ -100,6 +113,9 @@ Operation{.service = "vouchsafe.enrolments", .name = "approve", .method = Method
 Operation{.service = "vouchsafe.enrolments", .name = "delete", .method = Method::delete_, .path = VS_V1 "/enrolments/{host}", .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.enrolments", .name = "explain", .method = Method::get, .path = VS_V1 "/enrolments/{host}/explanation", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
 Operation{.service = "vouchsafe.enrolments", .name = "export_image", .method = Method::get, .path = VS_V1 "/enrolments/{host}/base-image", .query = export_query, .result = document, .server = Server::authority, .privilege = configure_host_metadata},
+Operation{.service = "vouchsafe.enrolments", .name = "evidence", .method = Method::get, .path = VS_V1 "/enrolments/{host}/evidence", .query = evidence_query, .result = structure(evidence_part), .server = Server::authority, .privilege = read_audit},
+Operation{.service = "vouchsafe.policy", .name = "get", .method = Method::get, .path = VS_V1 "/policy", .result = document, .server = Server::authority, .privilege = read_audit},
+Operation{.service = "vouchsafe.policy", .name = "what_if", .method = Method::post, .path = VS_V1 "/policy", .action = "what-if", .body_name = "spec", .body = structure(what_if), .result = document, .server = Server::authority, .privilege = read_audit},
 Operation{.service = "vouchsafe.tpm_cas", .name = "mark", .method = Method::put, .path = VS_V1 "/tpm-cas/{name}/lab", .body_name = "spec", .body = structure(mark_lab), .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.tpm_cas", .name = "import", .method = Method::post, .path = VS_V1 "/tpm-cas", .body_name = "spec", .body = structure(import_cas), .result = document, .server = Server::authority, .status = 201, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.tpm_settings", .name = "get", .method = Method::get, .path = VS_V1 "/tpm-settings", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},

@@ -1,13 +1,10 @@
 // What the administration API has no operation for: enrolments, explanation, audit, services information.
 #include "api/filter.h"
-#include "appraisal/base_image.h"
 #include "authority/administration.h"
 #include "authority/health.h"
 #include "base/version.h"
-#include "eventlog/firmware.h"
 #include "json/members.h"
 #include "json/parse.h"
-#include "protocol/evidence.h"
 
 #include <algorithm>
 #include <array>
@@ -119,77 +116,6 @@ Result<json::Value> explain(const Invocation& call) {
     return json::Value(std::move(out));
 }
 
-Result<appraisal::QuotedPcrs> quoted_pcrs(const protocol::Evidence& evidence) {
-    appraisal::QuotedPcrs quoted;
-    for (const protocol::PcrBank& bank : evidence.pcrs) {
-        const auto algorithm = eventlog::algorithm_from_text(bank.bank);
-        if (!algorithm)
-            return fail(
-                Errc::unsupported, "evidence.bank", bank.bank + ": a bank that this version does not know");
-        if (!bank.values.empty())
-            quoted.banks.emplace(*algorithm, bank.values);
-    }
-    return quoted;
-}
-
-// What the host's list has, as far as the quote covers it: all of that becomes approved.
-Result<std::optional<appraisal::ImaRule>> ima_rule(appraisal::Userspace userspace,
-                                                   const protocol::Evidence& evidence,
-                                                   const appraisal::QuotedPcrs& quoted) {
-    if (userspace != appraisal::Userspace::ima)
-        return std::nullopt;
-    if (!evidence.ima_log)
-        return fail(
-            Errc::conflict, "ima.absent", "the host sent no IMA list, so there is nothing to approve");
-    VS_TRY(const eventlog::ImaList list, eventlog::parse_ima_list(*evidence.ima_log));
-    return appraisal::derive_ima_rule(list, quoted);
-}
-
-// The evidence was verified (quote, logs, statement) before it was kept; deriving replays it once more.
-Result<json::Value> export_image(const Invocation& call) {
-    VS_TRY(const Enrolment* const enrolment, enrolment_of(call));
-    VS_TRY(const auto kept, call.parts.records.evidence(enrolment->host));
-    if (!kept)
-        return fail(Errc::not_found, "evidence", "there is no evidence of this host; let it attest first");
-    VS_TRY(const json::Value parsed, json::parse(as_text(*kept), protocol::evidence_limits));
-    VS_TRY(const protocol::Evidence evidence, protocol::Evidence::from_json(parsed));
-    if (!evidence.firmware_log)
-        return fail(Errc::conflict,
-                    "eventlog.absent",
-                    "the host sent no firmware log, so there is nothing to derive");
-    VS_TRY(const eventlog::FirmwareLog log, eventlog::parse_firmware_log(*evidence.firmware_log));
-    VS_TRY(const appraisal::UserspaceLog userspace,
-           appraisal::parse_userspace_log(evidence.userspace_log.value_or(Buffer())));
-    VS_TRY(const appraisal::QuotedPcrs quoted, quoted_pcrs(evidence));
-
-    const auto given = [&call](std::string_view member, const std::string& otherwise) {
-        const json::Value* const value = call.find(member);
-        return value == nullptr ? otherwise : value->as_string();
-    };
-    const std::string version = given(
-        "version", enrolment->label + "-" + to_hex(crypto::sha256(*evidence.firmware_log)).substr(0, 12));
-    const auto covered = appraisal::userspace_from_text(given("userspace", "boot-image"));
-    VS_CHECK(covered.has_value()); // the table of operations has seen that it is one
-    VS_TRY(auto ima, ima_rule(*covered, evidence, quoted));
-    const auto command_line = evidence.facts.find("command_line");
-    VS_TRY(
-        const appraisal::BaseImage image,
-        appraisal::derive(log,
-                          quoted,
-                          {.version = {version},
-                           .display_name = given("display_name", version),
-                           .vendor = "derived from " + enrolment->label,
-                           .not_before = {},
-                           .not_after = {},
-                           .host_groups = {},
-                           .userspace = *covered,
-                           .ima = std::move(ima),
-                           .command_line = command_line == evidence.facts.end() ? std::optional<std::string>()
-                                                                                : command_line->second},
-                          userspace));
-    return parse_document(appraisal::encode(image));
-}
-
 Result<json::Value> mark_ca(const Invocation& call) {
     const auto found = call.state.cas.find(call.text("name"));
     if (found == call.state.cas.end())
@@ -298,7 +224,6 @@ constexpr std::array rows = {
     ServedOperation{"vouchsafe.enrolments", "approve", approve_enrolment},
     ServedOperation{"vouchsafe.enrolments", "delete", delete_enrolment},
     ServedOperation{"vouchsafe.enrolments", "explain", explain},
-    ServedOperation{"vouchsafe.enrolments", "export_image", export_image},
     ServedOperation{"vouchsafe.tpm_cas", "mark", mark_ca},
     ServedOperation{"vouchsafe.audit", "list", list_audit},
     ServedOperation{"vouchsafe.services_information", "export", export_services},

@@ -58,7 +58,7 @@ protected:
 };
 
 TEST_F(HostOperations, KnowNoOtherHost) {
-    for (const char* const name : {"get", "approve", "delete", "explain", "export_image"})
+    for (const char* const name : {"get", "approve", "delete", "explain", "export_image", "evidence"})
         EXPECT_EQ(on(name).error().code, Errc::not_found) << name;
     EXPECT_TRUE(good(house_.call(enrolments, "list")).as_array().empty());
 }

@@ -44,7 +44,8 @@ Operate find_served(std::string_view service, std::string_view name) {
                              provider_operations(),
                              tpm_operations(),
                              revocation_operations(),
-                             own_operations()})
+                             own_operations(),
+                             policy_operations()})
         for (const ServedOperation& row : rows)
             if (row.service == service && row.name == name)
                 return row.operate;
