@@ -36,6 +36,8 @@ void add_trust_commands(CLI::App& app, Context& context);
 void add_revoke_commands(CLI::App& app, Context& context);
 void add_endorsement_commands(CLI::App& app, Context& context);
 void add_image_commands(CLI::App& app, Context& context);
+void add_evidence_commands(CLI::App& app, Context& context);
+void add_policy_commands(CLI::App& app, Context& context);
 void add_provider_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_vm_commands(CLI::App& app, Context& context);

@@ -1,5 +1,9 @@
 // Hosts, from both sides: enrolments at the authority, clusters and machines at the workload manager.
+#include "attestation/image_export.h"
 #include "cli/command.h"
+#include "cli/enrolments.h"
+#include "json/write.h"
+#include "store/files.h"
 
 namespace vouchsafe::cli {
 
@@ -16,48 +20,8 @@ struct ExportOptions {
     std::string version;
     std::string name;
     std::string userspace = "boot-image";
+    std::string out;
 };
-
-// By id, or by label where only one enrolment has it.
-Result<std::string> enrolment_id(Connection& connection, const std::string& name) {
-    VS_TRY(const json::Value all, connection.call("vouchsafe.enrolments", "list", json::object({})));
-    std::string found;
-    for (const json::Value& item : all.as_array()) {
-        if (cell(item, "host") == name)
-            return name;
-        if (cell(item, "label") != name || cell(item, "state") == "removed")
-            continue;
-        if (!found.empty())
-            return fail(Errc::conflict,
-                        "enrolment.label",
-                        "several enrolments have the label " + name + "; use the id");
-        found = cell(item, "host");
-    }
-    if (found.empty())
-        return fail(Errc::not_found, "enrolment", "there is no enrolment " + name);
-    return found;
-}
-
-void print_reasons(const json::Value& item) {
-    const json::Value* const reasons = item.find("reasons");
-    if (reasons == nullptr || !reasons->is_array())
-        return;
-    for (const json::Value& reason : reasons->as_array()) {
-        print("reason " + printable(cell(reason, "code")) + ": " + printable(cell(reason, "message")));
-        if (const json::Value* const event = reason.find("event"); event != nullptr && event->is_object())
-            print("  event " + cell(*event, "index") + ", PCR " + cell(*event, "pcr") + ", " +
-                  printable(cell(*event, "type")) + ": " + printable(cell(*event, "description")) + "\n  " +
-                  cell(*event, "bank") + " " + cell(*event, "digest"));
-        if (const json::Value* const expected = reason.find("expected");
-            expected != nullptr && expected->is_array())
-            for (const json::Value& wanted : expected->as_array())
-                print("  expected " + cell(wanted, "digest") + " " + printable(cell(wanted, "description")) +
-                      (cell(wanted, "image").empty() ? ""
-                                                     : " (image " + printable(cell(wanted, "image")) + ")"));
-        if (!cell(reason, "hint").empty())
-            print("  hint: " + printable(cell(reason, "hint")));
-    }
-}
 
 // What becomes trusted is the key that the host proved last: shown, confirmed, and named to the server, which
 // refuses when another one was proven meanwhile.
@@ -94,6 +58,43 @@ Result<void> approve(Connection& connection, const ApproveOptions& options) {
                                 "approve",
                                 json::object({{"host", id}, {"spec", json::Value(std::move(spec))}})));
     say("approved " + options.host + "; it is judged anew at its next attestation (vouchsafe host attest)");
+    return {};
+}
+
+// The document and the evidence behind it. The host may have attested between the two: then the document is
+// not of this evidence, and the one who imports it would see a difference that is nobody's fault.
+Result<json::Value>
+exported_image(Connection& connection, const std::string& id, const ExportOptions& options) {
+    json::Object input{{"host", id}, {"userspace", options.userspace}};
+    if (!options.version.empty())
+        input.emplace("version", options.version);
+    if (!options.name.empty())
+        input.emplace("display_name", options.name);
+    VS_TRY(const json::Value document,
+           connection.call("vouchsafe.enrolments", "export_image", json::Value(std::move(input))));
+    VS_TRY(const appraisal::BaseImage image,
+           appraisal::parse_base_image(as_bytes(json::canonical(document))));
+    VS_TRY(const Buffer bytes, fetch_evidence(connection, id));
+    VS_TRY(const attestation::KeptEvidence kept, attestation::parse_kept_evidence(bytes));
+    json::Value out = attestation::image_export(image, kept);
+    VS_TRY(const attestation::ImageExport read, attestation::read_image_export(out));
+    if (!read.difference().empty())
+        return fail(Errc::conflict,
+                    "image_export.difference",
+                    "the image that the authority made is not the one that the evidence shows; the host may "
+                    "have booted another one just now: try again");
+    return out;
+}
+
+Result<void> export_image(Connection& connection, const ExportOptions& options) {
+    VS_TRY(const std::string id, enrolment_id(connection, options.host));
+    VS_TRY(const json::Value document, exported_image(connection, id, options));
+    if (options.out.empty()) {
+        print_json(document);
+        return {};
+    }
+    VS_TRY_VOID(store::write_file(options.out, as_bytes(json::pretty(document))));
+    say("wrote " + options.out);
     return {};
 }
 
@@ -270,7 +271,7 @@ void add_host_commands(CLI::App& app, Context& context) {
         host,
         context,
         "export-image",
-        "make a base image of what a host booted last, and print the document",
+        "make a base image of what a host booted last, with the quote and logs that prove it",
         [](CLI::App& command, ExportOptions& options) {
             command.add_option("host", options.host, "id or label")->required();
             command.add_option("--version", options.version, "version of the image");
@@ -284,21 +285,13 @@ void add_host_commands(CLI::App& app, Context& context) {
                     "boot-only (nothing does)")
                 ->check(CLI::IsMember({"boot-image", "dm-verity", "ima", "boot-only"}))
                 ->capture_default_str();
+            command.add_option("--out", options.out, "file to write; without it, standard output");
+            command.footer("Whoever imports it makes the image again from quote and logs, and sees what "
+                           "differs. A host that is not approved yet will do: it must have attested once.");
         },
         [](const ExportOptions& options) {
-            return with("authority", [&](Connection& connection) -> Result<void> {
-                VS_TRY(const std::string id, enrolment_id(connection, options.host));
-                json::Object input{{"host", id}, {"userspace", options.userspace}};
-                if (!options.version.empty())
-                    input.emplace("version", options.version);
-                if (!options.name.empty())
-                    input.emplace("display_name", options.name);
-                VS_TRY(
-                    const json::Value document,
-                    connection.call("vouchsafe.enrolments", "export_image", json::Value(std::move(input))));
-                print_json(document);
-                return {};
-            });
+            return with("authority",
+                        [&](Connection& connection) { return export_image(connection, options); });
         });
 }
 

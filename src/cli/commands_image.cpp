@@ -3,18 +3,16 @@
 
 #include "appraisal/base_image.h"
 #include "appraisal/image_diff.h"
+#include "attestation/image_export.h"
 #include "cli/command.h"
 #include "json/parse.h"
 #include "json/write.h"
-#include "store/files.h"
 
-#include <map>
+#include <optional>
 
 namespace vouchsafe::cli {
 
 namespace {
-
-#define VS_IMAGES "vcenter.trusted_infrastructure.trust_authority_clusters.attestation.os.esx.base_images"
 
 struct DiffOptions {
     std::string before;
@@ -26,19 +24,31 @@ struct ImportOptions {
     std::string expected_digest;
 };
 
-/// A document as a file has it: people may have pretty-printed it.
+/// A base image as a file has it: the document, or an export that proves it.
 struct Document {
-    json::Value value;
-    std::string text; ///< canonical
-    appraisal::BaseImage image;
+    appraisal::BaseImage image;                         ///< of an export: as its evidence shows it
+    std::optional<attestation::ImageExport> proof = {}; ///< of an export
 };
 
+// People may have pretty-printed it.
 Result<Document> read_document(const std::string& file) {
-    VS_TRY(const std::string text, read_text(file, appraisal::base_image_bytes));
-    VS_TRY(json::Value value, json::parse(text, {.bytes = appraisal::base_image_bytes, .items = 1U << 18U}));
-    std::string document = json::canonical(value);
-    VS_TRY(appraisal::BaseImage image, appraisal::parse_base_image(as_bytes(document)));
-    return Document{.value = std::move(value), .text = std::move(document), .image = std::move(image)};
+    constexpr std::size_t most = attestation::max_image_export_bytes;
+    VS_TRY(const std::string text, read_text(file, most));
+    VS_TRY(const json::Value value, json::parse(text, {.bytes = most, .items = 1U << 18U}));
+    if (attestation::is_image_export(value)) {
+        VS_TRY(attestation::ImageExport proof, attestation::read_image_export(value));
+        appraisal::BaseImage image = proof.derived;
+        return Document{.image = std::move(image), .proof = std::move(proof)};
+    }
+    VS_TRY(appraisal::BaseImage image, appraisal::parse_base_image(as_bytes(json::canonical(value))));
+    return Document{.image = std::move(image)};
+}
+
+json::Value to_json(const appraisal::BaseImage& image) {
+    auto value = json::parse(as_text(appraisal::encode(image)),
+                             {.bytes = appraisal::base_image_bytes, .items = 1U << 18U});
+    VS_CHECK(value.has_value());
+    return *std::move(value);
 }
 
 std::string shown_reference(const std::optional<appraisal::Reference>& reference) {
@@ -73,16 +83,39 @@ void show_difference(const appraisal::ImageDifference& difference) {
         print(references.text());
 }
 
+void show_proof(const attestation::ImageExport& proof) {
+    print("proved by    the evidence of " + printable(proof.kept.enrolment.label) + " (" +
+          proof.evidence.host.challenge.host.text + ") of " + to_text(proof.kept.received));
+    print("EK           " + proof.evidence.host.challenge.ek_digest);
+    print("AK           " + proof.evidence.host.ak_name +
+          (proof.kept.activated ? ", activated" : ", enrolled") + " as this EK's, says " +
+          printable(proof.kept.challenge.authority_host.text));
+}
+
+// What the evidence does not bear out is shown, and nothing is imported: the export was changed.
+Result<void> check_proof(const std::optional<attestation::ImageExport>& proof) {
+    if (!proof || proof->difference().empty())
+        return {};
+    show_difference(proof->difference());
+    return fail(Errc::untrusted,
+                "image.export",
+                "not imported: the image in this export is not the one that its quote and logs show (BEFORE: "
+                "as they show it, AFTER: as the export has it)");
+}
+
 Result<void> import_image(const ImportOptions& options) {
-    VS_TRY(const auto read, read_document(options.file));
-    const auto& [unused, document, image] = read;
-    const std::string digest = appraisal::image_digest(image);
-    if (options.expected_digest.empty())
-        show_image(image);
-    else if (options.expected_digest != digest)
+    VS_TRY(const Document read, read_document(options.file));
+    VS_TRY_VOID(check_proof(read.proof));
+    const std::string digest = appraisal::image_digest(read.image);
+    if (options.expected_digest.empty()) {
+        if (read.proof)
+            show_proof(*read.proof);
+        show_image(read.image);
+    } else if (options.expected_digest != digest) {
         return fail(Errc::untrusted,
                     "image.digest",
                     "the digest of this image is " + digest + ", not the expected one");
+    }
     if (options.expected_digest.empty() &&
         !confirmed("Hosts that booted exactly this become trusted. Import it?"))
         return fail(
@@ -90,11 +123,29 @@ Result<void> import_image(const ImportOptions& options) {
     VS_TRY(Connection connection, Connection::open("authority"));
     VS_TRY(const std::string cluster, the_cluster(connection));
     VS_TRY(const json::Value version,
-           connection.call(VS_IMAGES,
-                           "import_from_imgdb",
-                           json::object({{"cluster", cluster}, {"imgdb", to_base64(as_bytes(document))}})));
-    say("imported " + image.version.text);
+           connection.call(
+               base_images,
+               "import_from_imgdb",
+               json::object({{"cluster", cluster}, {"imgdb", to_base64(appraisal::encode(read.image))}})));
+    say("imported " + read.image.version.text);
     return {};
+}
+
+// When a host was last trusted by it is said for each image by itself.
+Result<json::Value> list_images(Connection& connection) {
+    VS_TRY(const std::string cluster, the_cluster(connection));
+    VS_TRY(const json::Value all, connection.call(base_images, "list", json::object({{"cluster", cluster}})));
+    json::Array out;
+    for (const json::Value& image : all.as_array()) {
+        VS_TRY(const json::Value info,
+               connection.call(base_images,
+                               "get",
+                               json::object({{"cluster", cluster}, {"version", cell(image, "version")}})));
+        json::Value row = image;
+        row.as_object().emplace("last_attested_time", cell(info, "last_attested_time"));
+        out.push_back(std::move(row));
+    }
+    return json::Value(std::move(out));
 }
 
 } // namespace
@@ -139,7 +190,9 @@ void add_image_commands(CLI::App& app, Context& context) {
         "import",
         "show what would become trusted, and import it once its digest is confirmed",
         [](CLI::App& command, ImportOptions& options) {
-            command.add_option("file", options.file, "base image document, or - for standard input")
+            command
+                .add_option(
+                    "file", options.file, "base image document or export of one, or - for standard input")
                 ->required();
             command.add_option(
                 "--expect-digest", options.expected_digest, "the digest that was confirmed elsewhere");
@@ -157,10 +210,13 @@ void add_image_commands(CLI::App& app, Context& context) {
                     const auto read = read_document(file);
                     if (!read)
                         return report(read.error());
-                    if (context.format == Format::json)
-                        print_json(read->value);
-                    else
-                        show_image(read->image);
+                    if (context.format == Format::json) {
+                        print_json(to_json(read->image));
+                        return Exit::fine;
+                    }
+                    if (read->proof)
+                        show_proof(*read->proof);
+                    show_image(read->image);
                     return Exit::fine;
                 });
     add_command(image,
@@ -206,27 +262,17 @@ void add_image_commands(CLI::App& app, Context& context) {
         });
     add_command(image, context, "list", "list imported images", [&context] {
         return with("authority", [&](Connection& connection) -> Result<void> {
-            VS_TRY(const std::string cluster, the_cluster(connection));
-            VS_TRY(const json::Value all,
-                   connection.call(VS_IMAGES, "list", json::object({{"cluster", cluster}})));
-            show_list(context, all, {{"VERSION", "version"}, {"NAME", "display_name"}, {"HEALTH", "health"}});
+            VS_TRY(const json::Value all, list_images(connection));
+            show_list(context,
+                      all,
+                      {{"VERSION", "version"},
+                       {"NAME", "display_name"},
+                       {"HEALTH", "health"},
+                       {"LAST ATTESTED", "last_attested_time"}});
             return {};
         });
     });
-    add_command(image,
-                context,
-                "remove",
-                "remove an image: hosts that booted it get no more keys",
-                "version",
-                [](const std::string& version) {
-                    return with("authority", [&](Connection& connection) -> Result<void> {
-                        VS_TRY(const std::string cluster, the_cluster(connection));
-                        VS_TRY_VOID(connection.call(
-                            VS_IMAGES, "delete", json::object({{"cluster", cluster}, {"version", version}})));
-                        say("removed; tokens and sessions of the older trust epoch release nothing");
-                        return {};
-                    });
-                });
+    add_image_retire(image, context);
 }
 
 } // namespace vouchsafe::cli

@@ -65,6 +65,8 @@ void add_commands(CLI::App& app, Context& context) {
     add_revoke_commands(app, context);
     add_endorsement_commands(app, context);
     add_image_commands(app, context);
+    add_evidence_commands(app, context);
+    add_policy_commands(app, context);
     add_provider_commands(app, context);
     add_host_commands(app, context);
     add_vm_commands(app, context);

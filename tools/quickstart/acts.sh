@@ -171,7 +171,7 @@ refused_start() {
 }
 
 remove_image() {
-    admin image remove host-1.0
+    admin image retire host-1.0 --yes
     operator host attest host-b || true # it says why it is refused
     await_host host-b refused
 }
