@@ -281,6 +281,7 @@ TEST(Table, EachServiceHasItsServer) {
         {"vouchsafe.authority_hosts", Server::authority},
         {"vouchsafe.enrolments", Server::authority},
         {"vouchsafe.tpm_cas", Server::authority},
+        {"vouchsafe.firmware_", Server::authority},
         {"vouchsafe.provider_policy", Server::authority},
         {"vouchsafe.audit", Server::authority},
         {"vouchsafe.revocations", Server::authority},

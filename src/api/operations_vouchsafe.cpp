@@ -59,6 +59,15 @@ constexpr std::array audit_query = {Field{"kind", text, Need::optional},
 constexpr std::array revocation_fields = {
     Field{"kind", word(revocation_words)}, Field{"value", id}, Field{"reason", text, Need::optional}};
 constexpr Structure revocation{"vouchsafe.revocations.create_spec", revocation_fields};
+constexpr std::array firmware_fields = {Field{"host", id, Need::optional},
+                                        Field{"pcr0", id, Need::optional},
+                                        Field{"pcr2", id, Need::optional},
+                                        Field{"bank", id, Need::optional},
+                                        Field{"version", text, Need::optional},
+                                        Field{"note", text, Need::optional}};
+constexpr Structure firmware_add{"vouchsafe.firmware_sets.add_spec", firmware_fields};
+constexpr std::array firmware_rule_fields = {Field{"unsafe_ignore_firmware", boolean}};
+constexpr Structure firmware_rule{"vouchsafe.firmware_rule.spec", firmware_rule_fields};
 constexpr std::array<std::string_view, 4> userspace_words = {"boot-image", "dm-verity", "ima", "boot-only"};
 constexpr std::array export_query = {Field{"version", id, Need::optional},
                                      Field{"display_name", text, Need::optional},
@@ -120,6 +129,12 @@ Operation{.service = "vouchsafe.tpm_cas", .name = "mark", .method = Method::put,
 Operation{.service = "vouchsafe.tpm_cas", .name = "import", .method = Method::post, .path = VS_V1 "/tpm-cas", .body_name = "spec", .body = structure(import_cas), .result = document, .server = Server::authority, .status = 201, .privilege = configure_host_certificates, .effect = Effect::trust},
 Operation{.service = "vouchsafe.tpm_settings", .name = "get", .method = Method::get, .path = VS_V1 "/tpm-settings", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
 Operation{.service = "vouchsafe.tpm_settings", .name = "set", .method = Method::put, .path = VS_V1 "/tpm-settings", .body_name = "spec", .body = structure(tpm_settings), .server = Server::authority, .status = 204, .privilege = configure_host_certificates, .effect = Effect::trust},
+Operation{.service = "vouchsafe.firmware_sets", .name = "list", .method = Method::get, .path = VS_V1 "/firmware-sets", .result = documents, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.firmware_sets", .name = "get", .method = Method::get, .path = VS_V1 "/firmware-sets/{name}", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.firmware_sets", .name = "add", .method = Method::post, .path = VS_V1 "/firmware-sets/{name}", .action = "add", .body_name = "spec", .body = structure(firmware_add), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
+Operation{.service = "vouchsafe.firmware_sets", .name = "delete", .method = Method::delete_, .path = VS_V1 "/firmware-sets/{name}", .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
+Operation{.service = "vouchsafe.firmware_rule", .name = "get", .method = Method::get, .path = VS_V1 "/firmware-rule", .result = document, .server = Server::authority, .privilege = read_trusted_hosts},
+Operation{.service = "vouchsafe.firmware_rule", .name = "set", .method = Method::put, .path = VS_V1 "/firmware-rule", .body_name = "spec", .body = structure(firmware_rule), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/policy", .result = document, .server = Server::authority, .privilege = read_kms_trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/policy", .body_name = "spec", .body = structure(policy), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
 Operation{.service = "vouchsafe.audit", .name = "list", .method = Method::get, .path = VS_V1 "/audit", .query = audit_query, .result = documents, .server = Server::authority, .privilege = read_audit},

@@ -3,6 +3,7 @@
 #include "appraisal/boot.h"
 #include "appraisal/check_userspace.h"
 #include "appraisal/ima_judge.h"
+#include "appraisal/judge_firmware.h"
 #include "appraisal/match.h"
 #include "appraisal/nearest.h"
 #include "appraisal/replay.h"
@@ -379,39 +380,13 @@ private:
                           plain("firmware.not_pinned",
                                 "the firmware of this host was not approved yet",
                                 "Approve the host: that pins the firmware it shows now."));
-        const FirmwarePin& pin = *in_.firmware_pin;
-        for (const auto& [pcr, pinned, actual] :
-             {Compared{0, pin.pcr0, out_.firmware.pcr0}, Compared{2, pin.pcr2, out_.firmware.pcr2}})
-            if (!same_bytes(pinned, actual))
-                refuse(Tier::contraindicated, firmware_changed(pcr, pin, actual));
-        out_.claims.hardware = out_.reasons.empty() ? approved : contraindicated;
-        return out_.reasons.empty();
-    }
-
-    struct Compared {
-        std::uint32_t pcr;
-        const Buffer& pinned;
-        const Buffer& actual;
-    };
-
-    Reason firmware_changed(std::uint32_t pcr, const FirmwarePin& pin, const Buffer& actual) const {
-        const auto named = [](const std::string& version) {
-            return version.empty() ? std::string("without a version") : "version '" + version + "'";
-        };
-        Reason reason = plain("firmware.changed",
-                              "PCR " + std::to_string(pcr) + ": the firmware is " +
-                                  named(out_.firmware.version) + ", approved is " + named(pin.version),
-                              "If the change was meant, approve the host's firmware anew.");
-        reason.event = EventRef{.index = 0,
-                                .pcr = pcr,
-                                .type = "pcr",
-                                .digest = to_hex(actual),
-                                .bank = to_string(in_.policy_bank),
-                                .description = "firmware " + named(out_.firmware.version)};
-        reason.expected.push_back({.digest = to_hex(pcr == 0 ? pin.pcr0 : pin.pcr2),
-                                   .description = "firmware " + named(pin.version),
-                                   .image = ""});
-        return reason;
+        FirmwareJudgement judged = judge_firmware({.shown = out_.firmware,
+                                                   .pin = *in_.firmware_pin,
+                                                   .sets = in_.firmware_sets,
+                                                   .bank = in_.policy_bank});
+        out_.firmware_set = std::move(judged.set);
+        out_.claims.hardware = judged.reasons.empty() ? approved : contraindicated;
+        return pass_without(std::move(judged.reasons));
     }
 
     void conclude() {

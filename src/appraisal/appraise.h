@@ -42,6 +42,12 @@ struct FirmwarePin {
     std::string version; ///< as its log said then; for people
 };
 
+/// Firmware that is approved for every host, by a set of that name.
+struct SetFirmware {
+    std::string set;
+    FirmwarePin firmware;
+};
+
 enum class FirmwareRule : std::uint8_t { pinned, unsafe_ignore };
 
 /// Everything a judgement depends on, without defaults where one could relax it.
@@ -58,9 +64,10 @@ struct AppraisalInput {
     /// digest.
     std::optional<std::string> command_line;
     std::span<const BaseImage> images;
-    const ImageIndex* image_index = nullptr;  ///< of `images`, where they are many
-    std::span<const std::string> host_groups; ///< groups of this host
-    std::optional<FirmwarePin> firmware_pin;  ///< absent before approval: refused with its own reason
+    const ImageIndex* image_index = nullptr;         ///< of `images`, where they are many
+    std::span<const std::string> host_groups;        ///< groups of this host
+    std::optional<FirmwarePin> firmware_pin;         ///< absent before approval: refused with its own reason
+    std::span<const SetFirmware> firmware_sets = {}; ///< in the policy bank
     FirmwareRule firmware_rule{};
     SysTime now;
 };
@@ -82,6 +89,7 @@ struct Appraisal {
     std::vector<Reason> reasons;             ///< empty exactly when the tier is affirming or warning
     std::vector<std::uint32_t> not_assessed; ///< quoted PCRs that nothing judged
     FirmwareFacts firmware;
+    std::optional<std::string> firmware_set; ///< the set that has the firmware, where the pin is another
     bool secure_boot = false;
     bool unsafe_kexec = false;   ///< the image lets the kernel start another
     ImaPosition ima_end;         ///< entries of the whole list that the quote covers, and PCR 10 after them
@@ -123,7 +131,7 @@ struct Appraisal {
 ///    and where it covers userspace by IMA: there is a list, each entry of it is approved (judge_ima), and
 ///    entries before the list were judged by this image
 ///      ima.absent, ima.file, ima.signature, ima.key, ima.violation, ima.template, ima.more, ima.position
-/// 12 PCR 0 and 2 are the approved ones
+/// 12 PCR 0 and 2 are those of the pin, or together those of a firmware in a set
 ///      firmware.not_pinned, firmware.changed
 Appraisal appraise(const AppraisalInput& input);
 

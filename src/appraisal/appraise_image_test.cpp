@@ -249,6 +249,41 @@ TEST(Appraise, RefusesChangedFirmwareWithBothVersions) {
     }
 }
 
+TEST(Appraise, TakesFirmwareOfASetAndNamesIt) {
+    Scene scene("uki");
+    const FirmwarePin shown = *scene.pin;
+    FirmwarePin other = shown;
+    other.pcr2.front() ^= 1U;
+    scene.firmware_sets = {{.set = "other", .firmware = other}, {.set = "updates", .firmware = shown}};
+    EXPECT_EQ(scene.appraise().firmware_set, std::nullopt); // the pin itself
+    scene.pin->pcr0.front() ^= 1U;
+    scene.pin->pcr2.front() ^= 2U;
+    const Appraisal result = scene.appraise();
+    EXPECT_EQ(codes(result), Codes{});
+    EXPECT_EQ(result.firmware_set, "updates");
+    EXPECT_EQ(result.claims.hardware, 2);
+}
+
+TEST(Appraise, TakesNoFirmwareThatIsHalfInASet) {
+    Scene scene("uki");
+    FirmwarePin half = *scene.pin;
+    half.pcr2.front() ^= 1U;
+    half.version = "half";
+    scene.firmware_sets = {{.set = "updates", .firmware = half}};
+    scene.pin->pcr0.front() ^= 1U;
+    scene.pin->pcr2.front() ^= 2U;
+    const Appraisal result = scene.appraise();
+    ASSERT_EQ(codes(result), Codes(2, "firmware.changed"));
+    EXPECT_EQ(result.firmware_set, std::nullopt);
+    EXPECT_EQ(result.reasons[1].expected.at(1).digest, to_hex(half.pcr2));
+    EXPECT_EQ(result.reasons[1].expected.at(1).description,
+              "firmware version 'half' of firmware set updates");
+    scene.firmware_sets[0].firmware.pcr0.front() ^= 4U; // nothing in common: not named
+    EXPECT_EQ(scene.appraise().reasons[1].expected.size(), 1U);
+    scene.pin.reset(); // a set is no approval of a host
+    EXPECT_EQ(codes(scene.appraise()), Codes{"firmware.not_pinned"});
+}
+
 TEST(Appraise, RefusesFirmwareThatNobodyApproved) {
     Scene scene("uki");
     scene.pin.reset();

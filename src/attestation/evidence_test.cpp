@@ -314,6 +314,35 @@ TEST(Appraisal, RefusesOtherFirmwareThanThePinned) {
     EXPECT_EQ(answer.reasons.front().code, "firmware.changed");
 }
 
+TEST(Appraisal, TakesFirmwareOfASetUntilItIsRemovedOrRevoked) {
+    AttestationHouse house;
+    const AttestedMachine machine;
+    ASSERT_EQ(house.must_attest(machine).outcome, Outcome::pending);
+    inventory::HostObservation& seen = house.records.by_host.at(machine.host().text);
+    const inventory::FirmwarePin shown = *seen.firmware;
+    seen.firmware->pcr0 = std::string(64, 'a');
+    house.approve(machine);
+    const auto set = [&shown](const std::string& bank) {
+        return inventory::FirmwareSetSet{{.name = "updates", .note = "", .bank = bank, .firmware = {shown}}};
+    };
+    house.history.must(set("sm3_256")); // as long as SHA-256, and not the host's bank
+    EXPECT_EQ(house.must_attest(machine).reasons.front().code, "firmware.changed");
+    EXPECT_EQ(house.records.by_host.at(machine.host().text).firmware_set, std::nullopt);
+    house.history.must(set("sha256"));
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    EXPECT_EQ(house.records.by_host.at(machine.host().text).firmware_set, "updates");
+    EXPECT_EQ(house.audit.lines.back().second.at("firmware_set"), "updates");
+
+    house.history.must(inventory::FirmwareSetRemove{"updates"});
+    EXPECT_EQ(house.must_attest(machine).reasons.front().code, "firmware.changed");
+    house.history.must(set("sha256"));
+    house.history.must(inventory::RevocationAdd{
+        {.kind = Kind::firmware, .value = shown.pcr0, .reason = "a published fault"}});
+    const auto revoked = house.must_attest(machine);
+    EXPECT_EQ(revoked.outcome, Outcome::refused);
+    EXPECT_EQ(revoked.reasons.front().code, "revoked.firmware");
+}
+
 TEST(Record, ComesBeforeTheToken) {
     AttestationHouse house;
     const AttestedMachine machine;

@@ -39,17 +39,6 @@ std::string pcr_text(const ProvenHost& host, unsigned pcr) {
     return value == bank->second.end() ? std::string() : to_hex(value->second);
 }
 
-std::optional<appraisal::FirmwarePin> to_pin(const std::optional<inventory::FirmwarePin>& firmware) {
-    if (!firmware)
-        return std::nullopt;
-    auto pcr0 = from_hex(firmware->pcr0);
-    auto pcr2 = from_hex(firmware->pcr2);
-    if (!pcr0 || !pcr2)
-        return std::nullopt; // no pin: the appraisal refuses
-    return appraisal::FirmwarePin{
-        .pcr0 = *std::move(pcr0), .pcr2 = *std::move(pcr2), .version = firmware->version};
-}
-
 bool is_roca_key(Bytes public_area) {
     const auto area = tpm::parse_public_area(public_area);
     const auto* const rsa = area ? std::get_if<tpm::RsaArea>(&area->key) : nullptr;
@@ -289,6 +278,9 @@ appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
     const appraisal::QuotedPcrs quoted = quoted_pcrs(question.host.quote);
     const auto& facts = question.evidence.facts;
     const auto command_line = facts.find("command_line");
+    const auto& pin = question.enrolment.firmware;
+    const auto sets = question.references.firmware.find(
+        std::string(crypto::to_string(question.host.challenge.policy_bank)));
     return appraisal::appraise(
         {.quoted = quoted,
          .policy_bank = to_algorithm(question.host.challenge.policy_bank),
@@ -300,7 +292,10 @@ appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
          .images = question.references.images->images,
          .image_index = &*question.references.images->index,
          .host_groups = question.enrolment.groups,
-         .firmware_pin = to_pin(question.enrolment.firmware),
+         .firmware_pin = pin ? to_pin(*pin) : std::nullopt,
+         .firmware_sets = sets == question.references.firmware.end()
+                              ? std::span<const appraisal::SetFirmware>()
+                              : std::span(sets->second),
          .firmware_rule = question.settings.unsafe_ignore_firmware ? appraisal::FirmwareRule::unsafe_ignore
                                                                    : appraisal::FirmwareRule::pinned,
          .now = question.now});

@@ -127,7 +127,25 @@ inventory::TpmModel model_of(const crypto::Certificate& certificate) {
             .firmware_version = facts->version};
 }
 
+SetFirmwareByBank firmware_of(const inventory::AuthorityState& state) {
+    SetFirmwareByBank out;
+    for (const auto& [name, set] : state.firmware_sets)
+        for (const inventory::FirmwarePin& one : set.firmware)
+            if (auto firmware = to_pin(one))
+                out[set.bank].push_back({.set = name, .firmware = *std::move(firmware)});
+    return out;
+}
+
 } // namespace
+
+std::optional<appraisal::FirmwarePin> to_pin(const inventory::FirmwarePin& firmware) {
+    auto pcr0 = from_hex(firmware.pcr0);
+    auto pcr2 = from_hex(firmware.pcr2);
+    if (!pcr0 || !pcr2)
+        return std::nullopt;
+    return appraisal::FirmwarePin{
+        .pcr0 = *std::move(pcr0), .pcr2 = *std::move(pcr2), .version = firmware.version};
+}
 
 TrustedCas TrustedCas::of(const inventory::AuthorityState& state) {
     TrustedCas out;
@@ -142,7 +160,8 @@ References References::of(const inventory::AuthorityState& state, const Referenc
     References out{.revision = state.revision,
                    .cas = cas_of(state, before),
                    .images = images_of(state, before),
-                   .registered = {}};
+                   .registered = {},
+                   .firmware = firmware_of(state)};
     for (const auto& [name, key] : state.endorsement_keys)
         out.registered.insert(key.ek_digest);
     return out;

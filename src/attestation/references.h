@@ -1,6 +1,7 @@
-// What the authority state trusts, read once for each revision: CA certificates and base images.
+// What the authority state trusts, read once for each revision: CA certificates, base images, firmware sets.
 #pragma once
 
+#include "appraisal/appraise.h"
 #include "appraisal/base_image.h"
 #include "appraisal/image_index.h"
 #include "attestation/sealed_challenge.h"
@@ -49,16 +50,23 @@ struct ApprovedImages {
     std::vector<std::string> digests;           ///< of the documents that they were read from
 };
 
+/// Firmware of the sets, by bank.
+using SetFirmwareByBank = std::map<std::string, std::vector<appraisal::SetFirmware>>;
+
 struct References {
     std::int64_t revision = -1;
     std::shared_ptr<const TrustedCas> cas; ///< neither is nullptr
     std::shared_ptr<const ApprovedImages> images;
     std::unordered_set<std::string> registered; ///< digests of endorsement keys, hex
+    SetFirmwareByBank firmware;
 
     /// What cannot be read is left out: it was refused at its import, and trusts nothing here. What is as in
     /// `before` is taken from there: most changes are of hosts.
     static References of(const inventory::AuthorityState& state, const References* before = nullptr);
 };
+
+/// Empty where a value cannot be read, which then approves nothing.
+std::optional<appraisal::FirmwarePin> to_pin(const inventory::FirmwarePin& firmware);
 
 /// What an EK's own certificate proves: that it leads to a CA that was imported, though a certificate on the
 /// way may have expired (see `validity`).

@@ -200,6 +200,7 @@ inventory::HostObservation observe(const ProvenHost& host,
         out.base_image = verdict.appraisal.base_image->text;
     out.reasons = protocol::reasons_to_json(verdict.reasons);
     out.firmware = firmware_of(host, verdict.appraisal.firmware.version);
+    out.firmware_set = verdict.appraisal.firmware_set;
     if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.entries > 0)
         out.log_positions["ima"] = accepted_position(host, verdict.appraisal, answer.epoch);
     out.ak_name = host.ak_name;
@@ -233,6 +234,8 @@ json::Object audit_fields(const ProvenHost& host,
          {"tpm_firmware", tpm_firmware(host)}});
     if (!verdict.tpm_faults.empty())
         fields.as_object().emplace("tpm_faults", advisories_of(verdict));
+    if (verdict.appraisal.firmware_set)
+        fields.as_object().emplace("firmware_set", *verdict.appraisal.firmware_set);
     if (last && last->tpm_firmware && last->tpm_firmware != tpm_firmware(host))
         fields.as_object().emplace("tpm_firmware_before", *last->tpm_firmware);
     return std::move(fields.as_object());

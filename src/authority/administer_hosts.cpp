@@ -111,6 +111,8 @@ Result<json::Value> explain(const Invocation& call) {
     json::Object out = summary(*enrolment, seen).as_object();
     if (seen->firmware)
         out.emplace("firmware", seen->firmware->to_json());
+    if (seen->firmware_set)
+        out.emplace("firmware_set", *seen->firmware_set);
     if (enrolment->firmware)
         out.emplace("firmware_approved", enrolment->firmware->to_json());
     return json::Value(std::move(out));

@@ -12,6 +12,7 @@ namespace {
 
 #define VS_TH "vcenter.trusted_infrastructure.trust_authority_hosts"
 constexpr std::string_view enrolments = "vouchsafe.enrolments";
+constexpr std::string_view firmware_sets = "vouchsafe.firmware_sets";
 
 class HostOperations : public ::testing::Test {
 protected:
@@ -124,6 +125,64 @@ TEST_F(HostOperations, ForgetARemovedHost) {
     EXPECT_EQ(*good(on("get")).find("state"), json::Value("removed")); // does not come back by itself
     EXPECT_EQ(on("delete").error().code, Errc::not_found);
     EXPECT_FALSE(on("approve"));
+}
+
+TEST_F(HostOperations, MakeAFirmwareSetOfWhatAHostShows) {
+    const auto add = [this](json::Object spec) {
+        return house_.call(firmware_sets,
+                           "add",
+                           json::object({{"name", "updates"}, {"spec", json::Value(std::move(spec))}}));
+    };
+    EXPECT_EQ(add({{"host", host()}}).error().code, Errc::not_found);
+    (void)attest();
+    ASSERT_TRUE(add({{"host", host()}, {"note", "maker"}}));
+    EXPECT_EQ(add({{"host", host()}}).error().code, Errc::exists);
+    const json::Object other{
+        {"pcr0", std::string(64, 'a')}, {"pcr2", std::string(64, 'b')}, {"version", "2"}};
+    EXPECT_EQ(add(other).error().where, "firmware"); // of which bank?
+    json::Object whole = other;
+    whole.emplace("bank", "sha1");
+    EXPECT_EQ(add(whole).error().where, "firmware.bank");
+    whole["bank"] = "sha256";
+    ASSERT_TRUE(add(whole));
+    whole.emplace("host", host());
+    EXPECT_EQ(add(whole).error().where, "firmware");
+    EXPECT_EQ(add({}).error().where, "firmware");
+
+    const json::Value set = good(house_.call(firmware_sets, "get", json::object({{"name", "updates"}})));
+    EXPECT_EQ(*set.find("note"), json::Value("maker"));
+    const json::Array& firmware = set.find("firmware")->as_array();
+    ASSERT_EQ(firmware.size(), 2U);
+    EXPECT_EQ(*firmware[0].find("pcr0"),
+              json::Value(to_hex(machine_.boot.pcrs.at(eventlog::Algorithm::sha256).at(0))));
+    EXPECT_EQ(*firmware[1].find("version"), json::Value("2"));
+    EXPECT_EQ(good(house_.call(firmware_sets, "list")).as_array().size(), 1U);
+
+    const std::int64_t epoch = house_.core->state()->epoch;
+    ASSERT_TRUE(house_.call(firmware_sets, "delete", json::object({{"name", "updates"}})));
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 1);
+    for (const char* const name : {"get", "delete"})
+        EXPECT_EQ(house_.call(firmware_sets, name, json::object({{"name", "updates"}})).error().code,
+                  Errc::not_found);
+}
+
+TEST_F(HostOperations, IgnoreFirmwareOnlyWhenToldTo) {
+    const auto ignored = [this] {
+        return good(house_.call("vouchsafe.firmware_rule", "get")).find("unsafe_ignore_firmware")->as_bool();
+    };
+    const auto set = [this](bool ignore) {
+        return house_.call("vouchsafe.firmware_rule",
+                           "set",
+                           json::object({{"spec", json::object({{"unsafe_ignore_firmware", ignore}})}}));
+    };
+    EXPECT_FALSE(ignored());
+    ASSERT_TRUE(set(true));
+    EXPECT_TRUE(ignored());
+    EXPECT_TRUE(house_.core->state()->settings.unsafe_ignore_firmware);
+    const std::int64_t epoch = house_.core->state()->epoch;
+    ASSERT_TRUE(set(false));
+    EXPECT_FALSE(ignored());
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 1);
 }
 
 TEST_F(HostOperations, ExplainWhyAHostIsRefused) {

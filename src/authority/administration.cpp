@@ -45,7 +45,8 @@ Operate find_served(std::string_view service, std::string_view name) {
                              tpm_operations(),
                              revocation_operations(),
                              own_operations(),
-                             policy_operations()})
+                             policy_operations(),
+                             firmware_operations()})
         for (const ServedOperation& row : rows)
             if (row.service == service && row.name == name)
                 return row.operate;

@@ -96,6 +96,7 @@ std::span<const ServedOperation> revocation_operations();
 std::span<const ServedOperation> tpm_operations();
 std::span<const ServedOperation> own_operations();
 std::span<const ServedOperation> policy_operations();
+std::span<const ServedOperation> firmware_operations();
 
 /// nullptr when this authority host has no such operation.
 Operate find_served(std::string_view service, std::string_view name);

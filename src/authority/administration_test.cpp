@@ -203,7 +203,9 @@ std::vector<ServedOperation> served() {
                              provider_operations(),
                              tpm_operations(),
                              revocation_operations(),
-                             own_operations()})
+                             own_operations(),
+                             policy_operations(),
+                             firmware_operations()})
         out.insert(out.end(), rows.begin(), rows.end());
     return out;
 }

@@ -38,6 +38,7 @@ void add_endorsement_commands(CLI::App& app, Context& context);
 void add_image_commands(CLI::App& app, Context& context);
 void add_evidence_commands(CLI::App& app, Context& context);
 void add_policy_commands(CLI::App& app, Context& context);
+void add_firmware_commands(CLI::App& app, Context& context);
 void add_provider_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_vm_commands(CLI::App& app, Context& context);

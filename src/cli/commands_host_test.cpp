@@ -123,6 +123,34 @@ TEST_F(AuthorityCommands, ApproveNoKeyUnseen) {
     EXPECT_TRUE(posted().empty());
 }
 
+TEST_F(AuthorityCommands, AddFirmwareOfAHostOrByItsValues) {
+    has_host(ak_a);
+    answers_["POST /api/vouchsafe/v1/firmware-sets/updates?action=add"] = {.status = 204};
+    EXPECT_EQ(run({"firmware-set", "add", "updates", "--from-host", "host-a", "--note", "maker"}), 0) << err;
+    EXPECT_EQ(posted().back(), json::object({{"host", "h-1"}, {"note", "maker"}}));
+    EXPECT_EQ(run({"firmware-set", "add", "updates", "--pcr0", "aa", "--pcr2", "bb", "--version", "2"}), 0)
+        << err;
+    EXPECT_EQ(posted().back(),
+              json::object({{"pcr0", "aa"}, {"pcr2", "bb"}, {"bank", "sha256"}, {"version", "2"}}));
+    EXPECT_EQ(run({"firmware-set", "add", "updates", "--from-host", "nobody"}), 1);
+    EXPECT_NE(run({"firmware-set", "add", "updates", "--from-host", "host-a", "--pcr0", "aa"}), 0);
+    EXPECT_EQ(posted().size(), 2U);
+}
+
+TEST_F(AuthorityCommands, ShowFirmwareSets) {
+    answers_["GET /api/vouchsafe/v1/firmware-sets/updates"] = {
+        .body = R"({"name":"updates","note":"maker","bank":"sha256",)"
+                R"("firmware":[{"pcr0":"aa","pcr2":"bb","version":"2.1"}]})"};
+    EXPECT_EQ(run({"firmware-set", "show", "updates"}), 0) << err;
+    for (const char* const shown : {"maker", "sha256", "2.1", "aa", "bb"})
+        EXPECT_NE(out.find(shown), std::string::npos) << out;
+    answers_["PUT /api/vouchsafe/v1/firmware-rule"] = {.status = 204};
+    EXPECT_EQ(run({"firmware-set", "rule", "unsafe-ignore"}), 0) << err;
+    EXPECT_EQ(posted().back(), json::object({{"unsafe_ignore_firmware", true}}));
+    EXPECT_EQ(run({"firmware-set", "rule", "judge"}), 0) << err;
+    EXPECT_EQ(posted().back(), json::object({{"unsafe_ignore_firmware", false}}));
+}
+
 TEST_F(AuthorityCommands, SayWhichRightIsMissing) {
     has_host(ak_a);
     answers_["POST /api/vouchsafe/v1/enrolments/h-1?action=approve"] = {

@@ -67,6 +67,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_image_commands(app, context);
     add_evidence_commands(app, context);
     add_policy_commands(app, context);
+    add_firmware_commands(app, context);
     add_provider_commands(app, context);
     add_host_commands(app, context);
     add_vm_commands(app, context);

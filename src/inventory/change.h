@@ -94,6 +94,20 @@ struct ImageRemove {
     friend bool operator==(const ImageRemove&, const ImageRemove&) = default;
 };
 
+/// "firmware_set.set": a new one, or all that one of this name has from now on.
+struct FirmwareSetSet {
+    FirmwareSet set;
+
+    friend bool operator==(const FirmwareSetSet&, const FirmwareSetSet&) = default;
+};
+
+/// "firmware_set.remove"
+struct FirmwareSetRemove {
+    std::string name;
+
+    friend bool operator==(const FirmwareSetRemove&, const FirmwareSetRemove&) = default;
+};
+
 /// "provider.create"
 struct ProviderCreate {
     Provider provider;
@@ -219,6 +233,8 @@ using Change = std::variant<AuthorityInit,
                             EndorsementKeyRemove,
                             ImageImport,
                             ImageRemove,
+                            FirmwareSetSet,
+                            FirmwareSetRemove,
                             ProviderCreate,
                             ProviderUpdate,
                             ProviderDelete,

@@ -118,6 +118,24 @@ Result<Change> read(As<ImageRemove>, Members& m) {
     return ImageRemove{ImageVersion{std::move(version)}};
 }
 
+void write(Object& out, const FirmwareSetSet& change) {
+    out.emplace("set", change.set.to_json());
+}
+
+Result<Change> read(As<FirmwareSetSet>, Members& m) {
+    VS_TRY(auto set, part<FirmwareSet>(m, "set"));
+    return FirmwareSetSet{std::move(set)};
+}
+
+void write(Object& out, const FirmwareSetRemove& change) {
+    out.emplace("name", change.name);
+}
+
+Result<Change> read(As<FirmwareSetRemove>, Members& m) {
+    VS_TRY(auto removed, name(m, "name"));
+    return FirmwareSetRemove{std::move(removed)};
+}
+
 void write(Object& out, const ProviderCreate& change) {
     out.emplace("provider", change.provider.to_json());
 }
@@ -288,6 +306,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> type_words{
     "endorsement_key.remove",
     "image.import",
     "image.remove",
+    "firmware_set.set",
+    "firmware_set.remove",
     "provider.create",
     "provider.update",
     "provider.delete",

@@ -36,6 +36,8 @@ std::vector<Change> one_of_each() {
         EndorsementKeyRemove{"ek"},
         ImageImport{test::example_image()},
         ImageRemove{ImageVersion{"debian-12.1"}},
+        FirmwareSetSet{test::example_firmware_set()},
+        FirmwareSetRemove{"updates"},
         ProviderCreate{test::example_provider()},
         ProviderUpdate{test::example_provider()},
         ProviderDelete{"gold"},

@@ -107,6 +107,7 @@ TEST(HostObservation, IsOneDocument) {
     full.base_image = "debian-12.1";
     full.reasons.push_back(json::object({{"code", "x"}}));
     full.firmware = FirmwarePin{.pcr0 = "00", .pcr2 = "02", .version = ""};
+    full.firmware_set = "updates";
     full.ak_name = "000b";
     full.ak_public = Buffer{1};
     full.reporting_token = "a.b.c";

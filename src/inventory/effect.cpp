@@ -98,6 +98,17 @@ Effect rule(const AuthorityState&, const ImageRemove&) {
     return Effect::tightening;
 }
 
+Effect rule(const AuthorityState& state, const FirmwareSetSet& change) {
+    const auto before = state.firmware_sets.find(change.set.name);
+    return tightening_if(
+        before != state.firmware_sets.end() &&
+        (before->second.bank != change.set.bank || lost(before->second.firmware, change.set.firmware)));
+}
+
+Effect rule(const AuthorityState&, const FirmwareSetRemove&) {
+    return Effect::tightening;
+}
+
 Effect rule(const AuthorityState&, const ProviderCreate&) {
     return Effect::loosening;
 }

@@ -197,6 +197,7 @@ json::Value HostObservation::to_json() const {
                          {"base_image", base_image},
                          {"reasons", json::Value(reasons)},
                          {"firmware", json_or_null(firmware)},
+                         {"firmware_set", firmware_set},
                          {"ak_name", ak_name},
                          {"ak_public", base64_or_null(ak_public)},
                          {"reporting_token", reporting_token}});
@@ -225,6 +226,7 @@ Result<HostObservation> HostObservation::from_json(const json::Value& value, std
     VS_TRY(const json::Array* const reasons_array, m.array("reasons"));
     out.reasons = *reasons_array;
     VS_TRY(out.firmware, optional_part<FirmwarePin>(m, "firmware"));
+    VS_TRY(out.firmware_set, m.optional_string("firmware_set"));
     VS_TRY(out.ak_name, optional_hex_text(m, "ak_name"));
     VS_TRY(out.ak_public, m.optional_base64("ak_public"));
     VS_TRY(out.reporting_token, m.optional_string("reporting_token"));

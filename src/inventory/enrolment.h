@@ -123,10 +123,11 @@ struct HostObservation {
     std::optional<SysTime> last_attested;             ///< last time that the host was proven
     std::string state;                                ///< "trusted", "pending" or "refused"
     std::string tier;
-    std::optional<std::string> base_image; ///< version
-    json::Array reasons;                   ///< as protocol::Reason writes them
-    std::optional<FirmwarePin> firmware;   ///< as quoted last: what an approval would pin
-    std::optional<std::string> ak_name;    ///< hex; presented and activated last: what an approval would take
+    std::optional<std::string> base_image;   ///< version
+    json::Array reasons;                     ///< as protocol::Reason writes them
+    std::optional<FirmwarePin> firmware;     ///< as quoted last: what an approval would pin
+    std::optional<std::string> firmware_set; ///< name of the set that has it, where the pin is another
+    std::optional<std::string> ak_name; ///< hex; presented and activated last: what an approval would take
     std::optional<Buffer> ak_public;
     std::optional<std::string> reporting_token;
 

@@ -18,6 +18,7 @@ constexpr std::size_t max_ca_certificates_in_all = 16'384;
 constexpr std::size_t max_hosts = 100'000;
 constexpr std::size_t max_images = 1024;
 constexpr std::size_t max_document_bytes = std::size_t{4400} << 10U; ///< of a base image
+constexpr std::size_t max_firmware_sets = 256;
 constexpr std::size_t max_providers = 1024;
 constexpr std::size_t max_issuers = 64;
 constexpr std::size_t max_authority_hosts = 64;
@@ -140,6 +141,19 @@ Result<void> perform(AuthorityState& state, const ImageImport& change, SysTime) 
 
 Result<void> perform(AuthorityState& state, const ImageRemove& change, SysTime) {
     return erase(state.images, change.version.text, "image.remove.version");
+}
+
+Result<void> perform(AuthorityState& state, const FirmwareSetSet& change, SysTime) {
+    if (FirmwareSet* const before = find_in(state.firmware_sets, change.set.name)) {
+        *before = change.set;
+        return {};
+    }
+    return insert(
+        state.firmware_sets, change.set.name, change.set, max_firmware_sets, "firmware_set.set.name");
+}
+
+Result<void> perform(AuthorityState& state, const FirmwareSetRemove& change, SysTime) {
+    return erase(state.firmware_sets, change.name, "firmware_set.remove.name");
 }
 
 Result<void> perform(AuthorityState& state, const ProviderCreate& change, SysTime) {

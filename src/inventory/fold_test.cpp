@@ -185,6 +185,40 @@ TEST(Effect, OfWhatIsImportedAndRemoved) {
     expect_effect(history, EpochRaise{"restored"}, Effect::tightening);
 }
 
+TEST(Effect, OfFirmwareSets) {
+    AuthorityHistory history;
+    const auto set = [](std::string_view digits) {
+        return FirmwareSetSet{test::example_firmware_set(digits)};
+    };
+    expect_effect(history, set("a"), Effect::loosening);
+    expect_effect(history, set("ab"), Effect::loosening);
+    expect_effect(history, set("bc"), Effect::tightening); // a is gone
+    FirmwareSetSet other_note = set("bc");
+    other_note.set.note = "the same firmware";
+    expect_effect(history, other_note, Effect::loosening);
+    EXPECT_EQ(history.state.firmware_sets.at("updates").firmware.size(), 2U);
+    expect_effect(history, FirmwareSetRemove{"updates"}, Effect::tightening);
+    expect_refused(history, FirmwareSetRemove{"updates"}, Errc::not_found, "firmware_set.remove.name");
+}
+
+TEST(FirmwareSets, HaveFirmwareOfTheirBankEachOnce) {
+    const auto read = [](FirmwareSet set) { return FirmwareSet::from_json(set.to_json()); };
+    const FirmwareSet good = test::example_firmware_set("ab");
+    EXPECT_EQ(*read(good), good);
+    FirmwareSet bad = good;
+    bad.bank = "sha384";
+    EXPECT_EQ(read(bad).error().where, "firmware_set.firmware");
+    bad.bank = "md5";
+    EXPECT_EQ(read(bad).error().where, "firmware_set.bank");
+    bad = good;
+    bad.firmware[1].pcr0 = bad.firmware[0].pcr0;
+    EXPECT_EQ(read(bad).error().where, "firmware_set.firmware");
+    bad.firmware.clear();
+    EXPECT_EQ(read(bad).error().where, "firmware_set.firmware");
+    bad = test::example_firmware_set(std::string(max_set_firmware + 1, 'a'));
+    EXPECT_EQ(read(bad).error().code, Errc::too_large);
+}
+
 TEST(Apply, RefusesTwiceAndNever) {
     AuthorityHistory history = busy_history();
     expect_refused(history,

@@ -112,6 +112,40 @@ Result<BaseImage> BaseImage::from_document(json::Value document) {
     return out;
 }
 
+json::Value FirmwareSet::to_json() const {
+    return json::object(
+        {{"name", name},
+         {"note", note},
+         {"bank", bank},
+         {"firmware", json::array_of(firmware, [](const FirmwarePin& one) { return one.to_json(); })}});
+}
+
+Result<FirmwareSet> FirmwareSet::from_json(const json::Value& value, std::string_view where) {
+    json::Members m(value, std::string(where));
+    FirmwareSet out;
+    VS_TRY(out.name, inventory::name(m, "name"));
+    VS_TRY(out.note, short_text(m, "note"));
+    VS_TRY(out.bank, m.string("bank"));
+    VS_TRY(out.firmware, m.list<FirmwarePin>("firmware", max_set_firmware, FirmwarePin::from_json));
+    VS_TRY_VOID(m.finish());
+    const auto bank = crypto::hash_alg_from_text(out.bank);
+    if (!bank)
+        return fail(Errc::malformed, m.where() + ".bank", "no bank known here");
+    if (out.firmware.empty())
+        return fail(Errc::malformed, m.where() + ".firmware", "no firmware");
+    const std::size_t digits = 2 * crypto::digest_size(*bank);
+    for (auto one = out.firmware.begin(); one != out.firmware.end(); ++one) {
+        if (one->pcr0.size() != digits || one->pcr2.size() != digits)
+            return fail(Errc::malformed, m.where() + ".firmware", "a PCR value is not of bank " + out.bank);
+        const auto same = [&one](const FirmwarePin& other) {
+            return other.pcr0 == one->pcr0 && other.pcr2 == one->pcr2;
+        };
+        if (std::any_of(out.firmware.begin(), one, same))
+            return fail(Errc::malformed, m.where() + ".firmware", "the same firmware twice");
+    }
+    return out;
+}
+
 std::string_view to_string(IssuerRole role) {
     return role == IssuerRole::administrator ? "administrator" : "consumer";
 }

@@ -78,6 +78,22 @@ struct BaseImage {
     friend bool operator==(const BaseImage&, const BaseImage&) = default;
 };
 
+inline constexpr std::size_t max_set_firmware = 256;
+
+/// Firmware that any host may show besides what was pinned at its approval: an update that is being rolled
+/// out, say.
+struct FirmwareSet {
+    std::string name;
+    std::string note;                  ///< for people: maker, model
+    std::string bank;                  ///< that the PCR values are of
+    std::vector<FirmwarePin> firmware; ///< 1 to max_set_firmware, each once
+
+    json::Value to_json() const;
+    static Result<FirmwareSet> from_json(const json::Value& value, std::string_view where = "firmware_set");
+
+    friend bool operator==(const FirmwareSet&, const FirmwareSet&) = default;
+};
+
 enum class IssuerRole : std::uint8_t { administrator, consumer };
 
 std::string_view to_string(IssuerRole role);
@@ -161,6 +177,7 @@ struct AuthorityState {
     std::map<std::string, CaCertificate, std::less<>> cas;                                ///< by name
     std::map<std::string, EndorsementKey, std::less<>> endorsement_keys;                  ///< by name
     std::map<std::string, BaseImage, std::less<>> images;                                 ///< by version
+    std::map<std::string, FirmwareSet, std::less<>> firmware_sets;                        ///< by name
     std::map<std::string, Provider, std::less<>> providers;                               ///< by name
     std::map<std::string, Issuer, std::less<>> issuers;                                   ///< by issuer
     std::map<std::string, Enrolment, std::less<>> enrolments;                             ///< by host id

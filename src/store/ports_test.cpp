@@ -95,6 +95,7 @@ inventory::HostObservation observation_of(const std::string& host, const std::st
             .base_image = "1.0",
             .reasons = {},
             .firmware = inventory::FirmwarePin{.pcr0 = "00", .pcr2 = "02", .version = "1"},
+            .firmware_set = {},
             .ak_name = "000b22",
             .ak_public = Buffer{4, 5, 6},
             .reporting_token = "a.b.c"};

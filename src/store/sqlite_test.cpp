@@ -162,6 +162,7 @@ TEST_F(SqliteTest, RefusesAnObservationThatCouldNotBeRead) {
                                      .base_image = {},
                                      .reasons = {},
                                      .firmware = {},
+                                     .firmware_set = {},
                                      .ak_name = {},
                                      .ak_public = {},
                                      .reporting_token = std::string(std::size_t{2} << 20U, 'x')};

@@ -56,6 +56,7 @@ struct Scene {
     std::vector<BaseImage> images;
     std::vector<std::string> host_groups;
     std::optional<FirmwarePin> pin;
+    std::vector<SetFirmware> firmware_sets;
     FirmwareRule firmware_rule = FirmwareRule::pinned;
     SysTime now = noon;
 
@@ -109,6 +110,7 @@ struct Scene {
                                     .images = images,
                                     .host_groups = host_groups,
                                     .firmware_pin = pin,
+                                    .firmware_sets = firmware_sets,
                                     .firmware_rule = firmware_rule,
                                     .now = now});
     }

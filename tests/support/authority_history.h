@@ -35,6 +35,15 @@ inline inventory::Provider example_provider(std::string name = "gold") {
     return out;
 }
 
+/// A set of the firmware that these digits stand for.
+inline inventory::FirmwareSet example_firmware_set(std::string_view digits = "a") {
+    inventory::FirmwareSet out{.name = "updates", .note = "maker, model", .bank = "sha256", .firmware = {}};
+    for (const char digit : digits)
+        out.firmware.push_back(
+            {.pcr0 = std::string(64, digit), .pcr2 = std::string(64, '2'), .version = std::string(1, digit)});
+    return out;
+}
+
 inline std::string example_ek_digest(char digit = 'e') {
     return std::string(64, digit);
 }
