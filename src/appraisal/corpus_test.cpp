@@ -6,6 +6,7 @@
 #include "appraisal/replay.h"
 #include "eventlog/firmware.h"
 #include "eventlog/ima.h"
+#include "json/parse.h"
 #include "json/write.h"
 #include "tests/support/recorded_boot.h"
 
@@ -176,6 +177,57 @@ TEST(Corpus, QuotesOfToolsVerify) {
             inspect_quote({.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = pcrs});
         EXPECT_EQ(report.verdict, Verdict::fine) << key << json::canonical(report.json);
     }
+}
+
+// A Dell's quote of no PCR at all, whose AK is not in the corpus; and Azure's, in a JSON document of hex
+// texts.
+TEST(Corpus, QuotesOfNothingAndInTexts) {
+    if (!fs::is_directory(corpus()))
+        GTEST_SKIP() << "skipped: no corpus";
+    const Buffer ak = test::read_file(corpus() / "quote-keylime" / "ak.pub");
+    const auto failed = [&ak](Bytes attest, Bytes signature, std::string_view name) {
+        const InspectReport report =
+            inspect_quote({.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = {}});
+        const auto& checks = report.json.find("checks")->as_array();
+        return std::ranges::any_of(checks, [name](const json::Value& check) {
+            return check.find("name")->as_string() == name && !check.find("passed")->as_bool();
+        });
+    };
+    const fs::path guard = corpus() / "evidence-guard";
+    const Buffer empty = test::read_file(guard / "IMN-DELL.quote.tpms_attest.bin");
+    EXPECT_TRUE(
+        failed(empty, test::read_file(guard / "IMN-DELL.quote.tpmt_signature.bin"), "quote.selection"));
+    const Buffer other = test::read_file(guard / "good-1.quote.tpms_attest.bin");
+    EXPECT_FALSE(
+        failed(other, test::read_file(guard / "good-1.quote.tpmt_signature.bin"), "quote.selection"));
+
+    const auto azure =
+        json::parse(as_text(test::read_file(corpus() / "quote-azure" / "snp-tpm-quote-v1.json")));
+    ASSERT_TRUE(azure);
+    const auto part = [&azure](std::string_view name) {
+        return to_buffer(as_bytes(azure->find(name)->as_string()));
+    };
+    EXPECT_TRUE(failed(part("message"), part("signature"), "quote.signature"))
+        << "another key's, but readable";
+    EXPECT_FALSE(failed(part("message"), part("signature"), "attest.magic"));
+    EXPECT_FALSE(failed(part("message"), part("signature"), "quote.text"));
+}
+
+// Evidence in which one machine's quote, key and PCR values are base64 in a JSON document.
+TEST(Corpus, QuotesInDocumentsVerifyByTheirParts) {
+    if (!fs::is_directory(corpus()))
+        GTEST_SKIP() << "skipped: no corpus";
+    const auto document =
+        json::parse(as_text(test::read_file(corpus() / "quote-misc" / "tpm_evidence.json")));
+    ASSERT_TRUE(document);
+    const auto text = [](const json::Value& value) { return to_buffer(as_bytes(value.as_string())); };
+    const json::Value& quote = *document->find("tpm_quote");
+    const Buffer attest = text(*quote.find("message"));
+    const Buffer signature = text(*quote.find("signature"));
+    const Buffer ak = text(*document->find("ak_public"));
+    const InspectReport report =
+        inspect_quote({.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = {}});
+    EXPECT_EQ(report.verdict, Verdict::fine) << json::canonical(report.json);
 }
 
 } // namespace

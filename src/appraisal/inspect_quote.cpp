@@ -1,10 +1,13 @@
 #include "appraisal/inspect_quote.h"
 
 #include "appraisal/quote_files.h"
+#include "appraisal/quote_text.h"
 #include "tpm/keys.h"
 #include "tpm/quote.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace vouchsafe::appraisal {
@@ -42,6 +45,45 @@ bool signs_its_tpms_word_only(const tpm::PublicArea& area) {
     return (area.attributes & (needed | attribute::decrypt)) == needed;
 }
 
+/// The files without the texts around them.
+struct Parts {
+    Buffer attest;
+    Buffer signature;
+    Buffer ak;
+    std::optional<Buffer> pcrs;
+};
+
+Result<void> read_parts(const QuoteFiles& files, Parts& parts) {
+    VS_TRY(auto keylime, keylime_quote(files.attest));
+    if (keylime) {
+        parts.attest = std::move(keylime->attest);
+        parts.signature = std::move(keylime->signature);
+        parts.pcrs = std::move(keylime->pcrs);
+    } else {
+        VS_TRY(parts.attest, quote_bytes(files.attest));
+    }
+    if (!files.signature.empty()) {
+        VS_TRY(parts.signature, quote_bytes(files.signature));
+    }
+    parts.ak = to_buffer(files.ak);
+    if (!as_text(files.ak).starts_with("-----BEGIN")) {
+        VS_TRY(parts.ak, quote_bytes(files.ak));
+    }
+    return {};
+}
+
+json::Value check_json(std::string_view name, bool passed, std::string detail) {
+    return json::object({{"name", name}, {"passed", passed}, {"detail", std::move(detail)}});
+}
+
+InspectReport refused(const Error& error) {
+    return {.verdict = Verdict::malformed,
+            .json = json::object({{"verified", false},
+                                  {"checks", json::array({check_json(error.where, false, error.detail)})},
+                                  {"notes", json::array({})},
+                                  {"quote", json::Value()}})};
+}
+
 class Inspector {
 public:
     explicit Inspector(const QuoteFiles& files) : files_(files) {}
@@ -58,7 +100,7 @@ public:
 
 private:
     void add(std::string_view name, bool passed, std::string detail) {
-        checks_.push_back(json::object({{"name", name}, {"passed", passed}, {"detail", std::move(detail)}}));
+        checks_.push_back(check_json(name, passed, std::move(detail)));
     }
 
     void note(std::string text) { notes_.emplace_back(std::move(text)); }
@@ -118,6 +160,18 @@ private:
                   "extraData is the nonce");
     }
 
+    void check_selection(const tpm::QuoteAttest& attest) {
+        std::size_t selected = 0;
+        for (const tpm::PcrSelection& one : attest.selection)
+            for (unsigned pcr = 0; pcr < tpm::pcr_count; ++pcr)
+                selected += one.has(pcr) ? 1U : 0U;
+        judge("quote.selection",
+              selected != 0
+                  ? Result<void>()
+                  : fail(Errc::untrusted, "quote.selection", "it is of no PCR: it says nothing of any boot"),
+              "PCRs: " + std::to_string(selected));
+    }
+
     Result<void> check_pcrs(const tpm::QuoteAttest& attest, const tpm::Signature& signature) {
         if (!files_.pcrs) {
             note("no PCR values were given: what their digest stands for is not known");
@@ -163,6 +217,7 @@ private:
         add("attest.type", true, "a quote");
         check_signer(key, *attest);
         check_nonce(*attest);
+        check_selection(*attest);
         return check_pcrs(*attest, file.signature);
     }
 
@@ -176,7 +231,17 @@ private:
 } // namespace
 
 InspectReport inspect_quote(const QuoteFiles& files) {
-    return Inspector(files).inspect();
+    Parts parts;
+    if (const auto read = read_parts(files, parts); !read)
+        return refused(read.error());
+    QuoteFiles plain{.attest = parts.attest,
+                     .signature = parts.signature,
+                     .ak = parts.ak,
+                     .nonce = files.nonce,
+                     .pcrs = files.pcrs};
+    if (!plain.pcrs && parts.pcrs)
+        plain.pcrs = *parts.pcrs;
+    return Inspector(plain).inspect();
 }
 
 } // namespace vouchsafe::appraisal

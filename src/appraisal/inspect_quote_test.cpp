@@ -61,6 +61,7 @@ TEST(InspectQuote, VerifiesWhatATpmSigned) {
                          "attest.type",
                          "quote.qualified_signer",
                          "quote.qualifying_data",
+                         "quote.selection",
                          "quote.pcr_values",
                          "quote.pcr_digest"}))
             << kind;
@@ -78,7 +79,8 @@ TEST(InspectQuote, SaysWhatItCouldNotCheck) {
     one.ak = crypto::spki_der(read_signing_key(one.ak)->key);
     const InspectReport report = one.inspect();
     EXPECT_EQ(report.verdict, Verdict::fine);
-    EXPECT_EQ(names(report, true), (Names{"quote.signature", "attest.magic", "attest.type"}));
+    EXPECT_EQ(names(report, true),
+              (Names{"quote.signature", "attest.magic", "attest.type", "quote.selection"}));
     EXPECT_EQ(report.json.find("notes")->as_array().size(), 3U);
 }
 
@@ -113,6 +115,78 @@ TEST(InspectQuote, WantsEachAttributeOfAnAttestationKey) {
         EXPECT_FALSE(passes(good.attributes ^ bit)) << bit;
 }
 
+Buffer text(const std::string& text) {
+    return to_buffer(as_bytes(text));
+}
+
+std::string array_of(const Buffer& bytes) {
+    std::string out;
+    for (const std::uint8_t byte : bytes)
+        out += (out.empty() ? "[" : ", ") + std::to_string(byte);
+    return out + "]\n";
+}
+
+TEST(InspectQuote, TakesTextForBytes) {
+    const Case good;
+    const std::function<Buffer(const Buffer&)> forms[] = {
+        [](const Buffer& bytes) { return text(to_hex(bytes) + "\n"); },
+        [](const Buffer& bytes) { return text(to_base64(bytes)); },
+        [](const Buffer& bytes) { return text(array_of(bytes)); },
+    };
+    for (const auto& form : forms) {
+        Case one;
+        one.attest = form(good.attest);
+        one.signature = form(good.signature);
+        one.ak = form(good.ak);
+        EXPECT_EQ(one.inspect().verdict, Verdict::fine) << as_text(one.signature);
+        one.signature.resize(one.signature.size() - 8); // shorter, and at times broken
+        EXPECT_NE(one.inspect().verdict, Verdict::fine);
+    }
+}
+
+TEST(InspectQuote, TakesWhatKeylimeSends) {
+    const Case good;
+    const std::string pcrs = to_base64(test::read_vector("tpm/good-quote.serialised"));
+    Case one;
+    one.attest = text("r" + to_base64(good.attest) + ":" + to_base64(good.signature) + ":" + pcrs);
+    one.signature.clear();
+    one.pcrs.reset();
+    EXPECT_EQ(one.inspect().verdict, Verdict::fine);
+    const Names passed = names(one.inspect(), true);
+    EXPECT_NE(std::ranges::find(passed, "quote.pcr_digest"), passed.end());
+    one.pcrs = good.pcrs;
+    one.pcrs->back() ^= 1U;
+    EXPECT_EQ(one.inspect().verdict, Verdict::does_not_verify) << "the values that were given win";
+    one.attest = text("r" + to_base64(good.attest) + ":!:" + pcrs);
+    EXPECT_EQ(one.inspect().verdict, Verdict::malformed);
+    one.attest = text("r" + to_base64(good.attest) + "::" + pcrs);
+    EXPECT_EQ(one.inspect().verdict, Verdict::malformed);
+}
+
+TEST(InspectQuote, SaysWhyOtherTextIsNoQuote) {
+    const std::pair<std::string, std::string> cases[] = {
+        {R"({"Static":{"TPMVersion":1}})", "an attestation by a TPM 1.2"},
+        {R"({"Static":{"TPMVersion":2}})", "a JSON document"},
+        {R"({"Static":1})", "a JSON document"},
+        {"[256]", "a JSON array of something else"},
+        {"[-1]", "a JSON array of something else"},
+        {"[\"a\"]", "a JSON array of something else"},
+        {"a quote", "text that is neither"},
+    };
+    for (const auto& [file, detail] : cases) {
+        Case one;
+        one.attest = text(file);
+        const InspectReport report = one.inspect();
+        EXPECT_EQ(report.verdict, Verdict::malformed) << file;
+        const json::Value& check = report.json.find("checks")->as_array().front();
+        EXPECT_EQ(check.find("name")->as_string(), "quote.text");
+        EXPECT_TRUE(check.find("detail")->as_string().starts_with(detail)) << file;
+    }
+    Case broken;
+    broken.attest = text("{");
+    EXPECT_EQ(broken.inspect().verdict, Verdict::malformed);
+}
+
 struct Bad {
     std::string check;
     std::function<void(Case&)> change;
@@ -139,6 +213,14 @@ const Bad bad_ones[] = {
     {"attest.type", recorded("bad-attest-time")},
     {"quote.qualifying_data", recorded("bad-quote-other-nonce")},
     {"quote.qualifying_data", [](Case& one) { one.nonce->pop_back(); }},
+    {"quote.selection",
+     [](Case& one) {
+         tpm::QuoteAttest attest = *tpm::parse_quote_attest(one.attest);
+         for (tpm::PcrSelection& bank : attest.selection)
+             bank.bits = 0;
+         one.attest = tpm::encode(attest);
+         one.pcrs.reset();
+     }},
     {"quote.pcr_values",
      [](Case& one) { one.pcrs = to_buffer(as_bytes("sha256 4 " + std::string(64, '0'))); }},
     {"quote.pcr_digest", [](Case& one) { one.pcrs->back() ^= 1U; }},

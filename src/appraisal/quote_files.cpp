@@ -1,5 +1,6 @@
 #include "appraisal/quote_files.h"
 
+#include "appraisal/quote_text.h"
 #include "base/reader.h"
 #include "eventlog/algorithm.h"
 #include "json/parse.h"
@@ -181,11 +182,6 @@ Result<tpm::PcrValues> from_serialised(Bytes file, const tpm::PcrSelectionList& 
             return fail(Errc::malformed, where, "other values than the quote's selection");
         return *digest++;
     });
-}
-
-bool is_text(Bytes file) {
-    return std::ranges::all_of(
-        file, [](std::uint8_t c) { return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\r' || c == '\t'; });
 }
 
 Result<tpm::PcrValues> all_values(Bytes file, const tpm::PcrSelectionList& selection) {

@@ -51,12 +51,15 @@ json::Value to_json(const appraisal::BaseImage& image) {
     return *std::move(value);
 }
 
-std::string shown_reference(const std::optional<appraisal::Reference>& reference) {
-    if (!reference)
+/// The beginning of the digest: of SHA-256 where the image has it, else of another bank with its name.
+std::string shown_digest(const std::optional<appraisal::Reference>& reference) {
+    constexpr std::size_t shown = 16;
+    if (!reference || reference->digests.empty())
         return "";
     const auto sha256 = reference->digests.find(eventlog::Algorithm::sha256);
-    constexpr std::size_t shown = 16;
-    return sha256 == reference->digests.end() ? "" : to_hex(sha256->second).substr(0, shown) + "…";
+    const auto& [bank, digest] = sha256 == reference->digests.end() ? *reference->digests.rbegin() : *sha256;
+    const std::string name = bank == eventlog::Algorithm::sha256 ? "" : eventlog::to_string(bank) + ":";
+    return name + to_hex(digest).substr(0, shown) + "…";
 }
 
 void show_difference(const appraisal::ImageDifference& difference) {
@@ -75,8 +78,8 @@ void show_difference(const appraisal::ImageDifference& difference) {
                         : !change.after ? "removed"
                                         : "changed",
                         one.role ? std::string(appraisal::to_string(*one.role)) : "",
-                        shown_reference(change.before),
-                        shown_reference(change.after),
+                        shown_digest(change.before),
+                        shown_digest(change.after),
                         printable(change.detail.empty() ? one.description : change.detail)});
     }
     if (!difference.references.empty())
@@ -170,13 +173,12 @@ void show_image(const appraisal::BaseImage& image) {
     }
     if (image.unsafe_kexec)
         print("kexec        accepted (unsafe)");
-    Table table({"PCR", "ROLE", "SHA-256", "WHAT"});
+    Table table({"PCR", "ROLE", "DIGEST", "WHAT"});
     for (const appraisal::Reference& reference : image.references) {
-        const auto sha256 = reference.digests.find(eventlog::Algorithm::sha256);
         table.row({std::to_string(reference.pcr),
                    reference.role ? std::string(appraisal::to_string(*reference.role)) : "",
-                   sha256 == reference.digests.end() ? "" : to_hex(sha256->second).substr(0, 16) + "…",
-                   reference.description.substr(0, 90)});
+                   shown_digest(reference),
+                   printable(reference.description.substr(0, 90))});
     }
     print(table.text());
 }

@@ -28,7 +28,10 @@ void show_quote(const json::Value& quote) {
 
 Result<appraisal::InspectReport> inspect(const Options& options) {
     VS_TRY(const Buffer attest, store::read_file(options.attest, most_file));
-    VS_TRY(const Buffer signature, store::read_file(options.signature, most_file));
+    Buffer signature;
+    if (!options.signature.empty()) {
+        VS_TRY(signature, store::read_file(options.signature, most_file));
+    }
     VS_TRY(const Buffer ak, store::read_file(options.ak, most_file));
     appraisal::QuoteFiles files{.attest = attest, .signature = signature, .ak = ak, .nonce = {}, .pcrs = {}};
     Buffer nonce;
@@ -57,13 +60,14 @@ void add_inspect_quote(CLI::App& inspect_group, Context& context) {
         "a TPM's quote: who signed it, over which nonce and PCR values",
         [](CLI::App& command, Options& options) {
             command
-                .add_option("--attest", options.attest, "the signed structure: TPMS_ATTEST or TPM2B_ATTEST")
+                .add_option("--attest",
+                            options.attest,
+                            "the signed structure: TPMS_ATTEST or TPM2B_ATTEST; or what keylime sends, with "
+                            "signature and PCR values in it (\"r...:...:...\")")
                 ->required();
-            command
-                .add_option("--signature",
-                            options.signature,
-                            "TPMT_SIGNATURE, or a bare RSA signature or DER of ECDSA with SHA-256")
-                ->required();
+            command.add_option("--signature",
+                               options.signature,
+                               "TPMT_SIGNATURE, or a bare RSA signature or DER of ECDSA with SHA-256");
             command
                 .add_option(
                     "--ak", options.ak, "the key: TPM2B_PUBLIC, TPMT_PUBLIC, PEM, DER, or a PEM certificate")
@@ -73,7 +77,10 @@ void add_inspect_quote(CLI::App& inspect_group, Context& context) {
                                options.pcrs,
                                "the PCR values: as tpm2_quote or tpm2_pcrread write them, lines of bank, PCR "
                                "and value, or the JSON of inspect eventlog");
-            command.footer("Exit 0: every check that could be made passed; 1: one failed; 2: a file is "
+            command.footer("Quote, signature and key may be bytes, or text: hexadecimal, base64, or a JSON "
+                           "array of byte "
+                           "values.\n"
+                           "Exit 0: every check that could be made passed; 1: one failed; 2: a file is "
                            "malformed. What could not be checked is said in a note.");
         },
         [&context](const Options& options) {

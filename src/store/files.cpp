@@ -57,6 +57,21 @@ Result<void> write_all(int fd, Bytes content, const std::string& path) {
     return {};
 }
 
+/// One read, which may give less than the space: securityfs gives a page at a time. 0 at the end.
+Result<std::size_t> read_some(int fd, std::span<std::uint8_t> space, const std::string& path) {
+    ssize_t got = 0;
+    do
+        got = ::read(fd, space.data(), space.size());
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return file_error("file.read", path);
+    return static_cast<std::size_t>(got);
+}
+
+std::unexpected<Error> too_large(const std::string& path, std::size_t most) {
+    return fail(Errc::too_large, "file.size", path + ": larger than " + std::to_string(most) + " bytes");
+}
+
 // The content in `most` + 1 bytes of the caller's, so that secrets are read straight into their place.
 Result<std::size_t> read_into(const std::string& path, std::span<std::uint8_t> space) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -64,25 +79,34 @@ Result<std::size_t> read_into(const std::string& path, std::span<std::uint8_t> s
         return file_error("file.open", path);
     std::size_t have = 0;
     while (have < space.size()) {
-        const ssize_t got = ::read(file.get(), space.data() + have, space.size() - have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return file_error("file.read", path);
+        VS_TRY(const std::size_t got, read_some(file.get(), space.subspan(have), path));
         if (got == 0)
             return have;
-        have += static_cast<std::size_t>(got);
+        have += got;
     }
-    return fail(
-        Errc::too_large, "file.size", path + ": larger than " + std::to_string(space.size() - 1) + " bytes");
+    return too_large(path, space.size() - 1);
 }
 
 } // namespace
 
 Result<Buffer> read_file(const std::string& path, std::size_t most) {
-    Buffer content(most + 1);
-    VS_TRY(const std::size_t size, read_into(path, content));
-    content.resize(size);
+    constexpr std::size_t first_space = std::size_t{64} << 10U; // and twice as much each time it is full
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid())
+        return file_error("file.open", path);
+    Buffer content;
+    std::size_t have = 0;
+    for (;;) {
+        if (have == content.size())
+            content.resize(std::min(std::max(2 * have, first_space), most + 1));
+        VS_TRY(const std::size_t got, read_some(file.get(), std::span(content).subspan(have), path));
+        have += got;
+        if (have > most)
+            return too_large(path, most);
+        if (got == 0)
+            break;
+    }
+    content.resize(have);
     return content;
 }
 

@@ -30,6 +30,23 @@ TEST(Files, AreBounded) {
     EXPECT_EQ(read_file(directory.path() + "/none", 5).error().code, Errc::not_found);
 }
 
+TEST(Files, AreReadInPieces) {
+    const test::TestDirectory directory;
+    const std::string path = directory.path() + "/a";
+    Buffer content(200'001);
+    for (std::size_t i = 0; i < content.size(); ++i)
+        content[i] = static_cast<std::uint8_t>(i * 7 / 3);
+    ASSERT_TRUE(write_file(path, content));
+    const auto read = read_file(path, std::size_t{1} << 30U);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(*read, content);
+    EXPECT_LE(read->capacity(), std::size_t{1} << 20U) << "what is allowed is not what is taken";
+    EXPECT_EQ(*read_file(path, content.size()), content);
+    EXPECT_EQ(read_file(path, content.size() - 1).error().code, Errc::too_large);
+    ASSERT_TRUE(write_file(path, {}));
+    EXPECT_TRUE(read_file(path, 0)->empty());
+}
+
 TEST(Files, PrivateDirectoryRefusesOpenDoors) {
     const test::TestDirectory directory;
     const std::string path = directory.path() + "/state";
