@@ -64,13 +64,12 @@ struct Revocable {
     std::string_view form;
 };
 
-constexpr std::array<Revocable, 12> revocables = {
+constexpr std::array<Revocable, 11> revocables = {
     {{"host", RevocationKind::host, is_host_id, "the id of an enrolment (vouchsafe enrolment list)"},
      {"ek", RevocationKind::ek, is_hex_of<64>, "the SHA-256 of the EK's public key, in hex"},
      {"ak", RevocationKind::ak, is_ak_name, "the name of an attestation key, in hex"},
      {"ca", RevocationKind::ca, is_hex_of<64>, "the SHA-256 of a CA certificate's DER, in hex"},
      {"image", RevocationKind::image, is_any, "the version of a base image"},
-     {"file", RevocationKind::file, is_digest, "the SHA-256, SHA-384 or SHA-512 that was measured, in hex"},
      {"firmware", RevocationKind::firmware, is_digest, "the value of PCR 0 in the policy bank, in hex"},
      {"tpm_model",
       RevocationKind::tpm_model,
@@ -87,10 +86,10 @@ constexpr std::array<Revocable, 12> revocables = {
 Result<json::Value> list_revocations(const Invocation& call) {
     json::Array out;
     for (const auto& [kind, by_value] : call.state.revocations) {
-        const auto* const revocable = std::ranges::find(revocables, kind, &Revocable::kind);
+        const auto* const found = std::ranges::find(revocables, kind, &Revocable::kind);
+        const std::string_view word = found == revocables.end() ? to_string(kind) : found->word;
         for (const auto& [value, revocation] : by_value)
-            out.push_back(
-                json::object({{"kind", revocable->word}, {"value", value}, {"reason", revocation.reason}}));
+            out.push_back(json::object({{"kind", word}, {"value", value}, {"reason", revocation.reason}}));
     }
     return json::Value(std::move(out));
 }

@@ -1,4 +1,4 @@
-// Whatever is revoked is revoked for tokens and sessions that were given before, too: every kind, each at a
+// Whatever is revoked is revoked for tokens and sessions that were given before, too: each kind at a
 // real authority host while keys are being released.
 #include "crypto/x509.h"
 #include "json/parse.h"
