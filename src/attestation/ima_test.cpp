@@ -209,7 +209,7 @@ TEST_F(ImaPositionTest, EveryPartOfThePositionMustBeTheOneKept) {
     };
     whole_after("count", [&] { machine.known.at("ima").count -= 1; });
     whole_after("value", [&] { machine.known.at("ima").values.at("sha256").front() ^= 1; });
-    whole_after("bank", [&] { machine.known.at("ima").values.erase("sha1"); });
+    whole_after("bank", [&] { machine.known.at("ima").values.erase("sha256"); });
     whole_after("epoch", [&] { kept().epoch -= 1; });
     whole_after("image", [&] { kept().image = "another"; });
     whole_after("AK", [&] { house.records.by_host.at(machine.host().text).ak_name = "00"; });

@@ -27,14 +27,14 @@ struct Outcome {
 json::Value to_json(std::size_t index, const Result<Certificate>& one, const Outcome& outcome) {
     json::Value row = json::object(
         {{"index", static_cast<std::int64_t>(index)}, {"outcome", outcome.word}, {"detail", outcome.detail}});
-    if (one)
-        for (auto& [name, value] : json::object({{"subject", one->subject()},
-                                                 {"issuer", one->issuer()},
-                                                 {"key", one->key_algorithm()},
-                                                 {"not_after", to_text(one->not_after())},
-                                                 {"sha256", to_hex(one->fingerprint())}})
-                                       .as_object())
-            row.as_object().emplace(name, std::move(value));
+    if (!one)
+        return row;
+    json::Object& members = row.as_object();
+    members.emplace("subject", one->subject());
+    members.emplace("issuer", one->issuer());
+    members.emplace("key", one->key_algorithm());
+    members.emplace("not_after", to_text(one->not_after()));
+    members.emplace("sha256", to_hex(one->fingerprint()));
     return row;
 }
 

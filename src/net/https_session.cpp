@@ -91,6 +91,8 @@ void Session::close() {
     error_code ignored;
     timer_.cancel();
     gate_.cancel();
+    // Else OpenSSL forgets the session when the client has gone without a goodbye, and it is never resumed.
+    SSL_set_shutdown(stream_.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     stream_.next_layer().close(ignored);
 }
 

@@ -65,8 +65,19 @@ public:
     bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
 private:
+    /// As after a goodbye: OpenSSL forgets the session of a connection that ends without one, and whether an
+    /// answer is whole is for HTTP and KMIP to tell, by its length.
+    struct Close {
+        void operator()(SSL* ssl) const {
+            SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+            SSL_free(ssl);
+        }
+    };
+
+    using ClosingSsl = std::unique_ptr<SSL, Close>;
+
     TlsStream(Socket socket, Ssl ssl, const Cancellation* cancellation)
-        : socket_(std::move(socket)), ssl_(std::move(ssl)), cancellation_(cancellation) {}
+        : socket_(std::move(socket)), ssl_(ssl.release()), cancellation_(cancellation) {}
 
     static Result<TlsStream> open(const ClientTls& tls, const ConnectRequest& request);
     Result<void> handshake(Deadline deadline);
@@ -74,7 +85,7 @@ private:
     Result<void> wait_after(int outcome, Deadline deadline);
 
     Socket socket_;
-    Ssl ssl_;
+    ClosingSsl ssl_;
     const Cancellation* cancellation_;
 };
 
