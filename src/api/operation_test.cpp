@@ -128,7 +128,8 @@ std::vector<std::string> problems_of(const Operation& row) {
                             (row.status == 201 && (row.method == Method::post)),
                         "status");
     }
-    const bool reads = row.method == Method::get || row.action == "query" || row.name == "list";
+    const bool reads =
+        row.method == Method::get || row.action == "query" || row.action == "what-if" || row.name == "list";
     // A log-in changes nothing but the caller's own session.
     problems.unless(row.service == "cis.session" || reads == (row.effect == Effect::read), "effect");
     problems.unless(row.effect == Effect::trust ||
@@ -281,6 +282,8 @@ TEST(Table, EachServiceHasItsServer) {
         {"vouchsafe.authority_hosts", Server::authority},
         {"vouchsafe.enrolments", Server::authority},
         {"vouchsafe.tpm_cas", Server::authority},
+        {"vouchsafe.tpm_settings", Server::authority},
+        {"vouchsafe.policy", Server::authority},
         {"vouchsafe.firmware_", Server::authority},
         {"vouchsafe.provider_policy", Server::authority},
         {"vouchsafe.audit", Server::authority},

@@ -73,7 +73,6 @@ TEST_F(Revocations, TakeNoOtherName) {
                          {"ek", std::string(64, 'A')},
                          {"ak", digits(64)},
                          {"ca", digits(40)},
-                         {"image", ""},
                          {"firmware", digits(40)}, // SHA-1 decides nothing
                          {"firmware", "2.5.1"},
                          {"tpm_model", "SLB9670"},

@@ -132,7 +132,7 @@ TEST_F(AuthorityCommands, AddFirmwareOfAHostOrByItsValues) {
         << err;
     EXPECT_EQ(posted().back(),
               json::object({{"pcr0", "aa"}, {"pcr2", "bb"}, {"bank", "sha256"}, {"version", "2"}}));
-    EXPECT_EQ(run({"firmware-set", "add", "updates", "--from-host", "nobody"}), 1);
+    EXPECT_EQ(run({"firmware-set", "add", "updates", "--from-host", "nobody"}), 3);
     EXPECT_NE(run({"firmware-set", "add", "updates", "--from-host", "host-a", "--pcr0", "aa"}), 0);
     EXPECT_EQ(posted().size(), 2U);
 }
