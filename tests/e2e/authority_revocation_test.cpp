@@ -183,7 +183,7 @@ TEST_P(Revocation, HoldsForWhatWasGivenBefore) {
         load.acknowledged = true;
     }
     EXPECT_EQ(load.late, 0);
-    EXPECT_EQ(host_.release(decrypt()).error().where, "gate.epoch"); // the session from before
+    EXPECT_EQ(host_.release(decrypt()).error().where, "release.session"); // the session from before
     const auto reopened = host_.new_session();
     ASSERT_FALSE(reopened); // and the token
     EXPECT_EQ(reopened.error().where, "gate.epoch");
