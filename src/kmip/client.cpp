@@ -1,7 +1,9 @@
 #include "kmip/client.h"
 
 #include "base/secret.h"
+#include "kmip/shapes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace vouchsafe::kmip {
@@ -22,12 +24,25 @@ private:
     Buffer& bytes_;
 };
 
+constexpr ProtocolVersion pages_since{1, 3};
+
+Result<void> needs_aead(const Result<ProtocolVersion>& agreed) {
+    if (!agreed)
+        return std::unexpected(agreed.error());
+    if (*agreed < aead_since)
+        return std::unexpected(failure(FailureClass::protocol,
+                                       "the key server speaks KMIP " + to_string(*agreed) +
+                                           "; authenticated encryption needs 1.4 or later"));
+    return {};
+}
+
 } // namespace
 
 Client::Client(Transport& transport, ClientOptions options) : transport_(transport), options_(options) {}
 
-Result<ttlv::Item> Client::ask(ProtocolVersion version, const RequestItem& item, Deadline deadline) {
-    Buffer request = encode_request(version, {&item, 1}, options_.credential);
+Result<Response>
+Client::exchange(ProtocolVersion version, std::span<const RequestItem> items, Deadline deadline) {
+    Buffer request = encode_request(version, items, options_.credential);
     const WipeAtEnd wipe_request(request);
     auto answer = transport_.exchange(request, deadline);
     if (!answer)
@@ -35,8 +50,42 @@ Result<ttlv::Item> Client::ask(ProtocolVersion version, const RequestItem& item,
                                      .where = failure(FailureClass::transport, {}).where,
                                      .detail = answer.error().where + ": " + answer.error().detail});
     const WipeAtEnd wipe_answer(*answer);
-    VS_TRY(Response response, parse_response(*answer, options_.limits));
+    return parse_response(*answer, options_.limits);
+}
+
+Result<Response> Client::wait_for(ProtocolVersion version, Response pending, Deadline deadline) {
+    constexpr int polls = 2;
+    for (int poll_number = 0; poll_number < polls; ++poll_number) {
+        const RequestItem question = poll(pending_correlation(pending));
+        VS_TRY(Response answer, exchange(version, {&question, 1}, deadline));
+        if (answer.items.size() == 1 && answer.items.front().operation == Operation::poll)
+            answer.items.front().operation.reset(); // it stands for the operation that was asked for
+        if (pending_correlation(answer).empty())
+            return answer;
+        pending = std::move(answer);
+    }
+    const RequestItem stop = cancel(pending_correlation(pending));
+    (void)exchange(version, {&stop, 1}, deadline); // a courtesy: the operation has failed whatever it says
+    return pending;
+}
+
+Result<ttlv::Item> Client::ask(ProtocolVersion version, const RequestItem& item, Deadline deadline) {
+    VS_TRY(Response response, exchange(version, {&item, 1}, deadline));
+    if (!pending_correlation(response).empty()) {
+        VS_TRY(response, wait_for(version, std::move(response), deadline));
+    }
     return single_payload(std::move(response), item.operation);
+}
+
+Result<std::vector<Result<ttlv::Item>>>
+Client::ask_all(ProtocolVersion version, std::span<const RequestItem> items, Deadline deadline) {
+    VS_TRY(Response response, exchange(version, items, deadline));
+    auto payloads = batch_payloads(std::move(response), items);
+    if (payloads && std::ranges::any_of(*payloads, [](const auto& payload) {
+            return !payload && failure_class(payload.error()) == FailureClass::protocol;
+        }))
+        agreed_.reset();
+    return payloads;
 }
 
 Result<ServerVersions> Client::probe(const Negotiation& negotiation, Deadline deadline) {
@@ -90,15 +139,78 @@ Result<Attributes> Client::get_attributes(const KeyId& id, Deadline deadline) {
     return read_get_attributes(payload, id);
 }
 
-Result<std::vector<KeyId>>
-Client::locate_by_name(std::string_view name, std::int32_t most, Deadline deadline) {
+Result<KeyId> Client::register_key(const RegisteredKey& key, Deadline deadline) {
+    VS_TRY(const ttlv::Item payload,
+           call([&](ProtocolVersion agreed) { return kmip::register_key(agreed, key); }, deadline));
+    return read_register(payload);
+}
+
+Result<std::vector<std::string>> Client::get_attribute_list(const KeyId& id, Deadline deadline) {
+    VS_TRY(const ttlv::Item payload,
+           call([&](ProtocolVersion) { return kmip::get_attribute_list(id); }, deadline));
+    return read_get_attribute_list(payload, id);
+}
+
+Result<void> Client::note(const KeyId& id, const VendorAttribute& attribute, Deadline deadline) {
+    const auto build = [&](ProtocolVersion agreed) {
+        return agreed >= version_2 ? set_attribute(id, attribute) : add_attribute(agreed, id, attribute);
+    };
+    VS_TRY(const ttlv::Item payload, call(build, deadline));
+    return read_identifier(payload, id);
+}
+
+Result<std::vector<KeyId>> Client::located(std::string_view name, Page page, Deadline deadline) {
     const auto payload =
-        call([&](ProtocolVersion agreed) { return kmip::locate_by_name(agreed, name, most); }, deadline);
+        call([&](ProtocolVersion agreed) { return kmip::locate_by_name(agreed, name, page); }, deadline);
     if (payload)
         return read_locate(*payload);
     if (failure_class(payload.error()) == FailureClass::replica_lag)
         return std::vector<KeyId>{}; // some servers call it an error to find nothing
     return std::unexpected(payload.error());
+}
+
+Result<std::vector<KeyId>>
+Client::locate_by_name(std::string_view name, std::size_t most, Deadline deadline) {
+    std::vector<KeyId> out;
+    VS_TRY(const ProtocolVersion agreed, version(deadline));
+    while (true) {
+        const auto wanted = static_cast<std::int32_t>(std::min<std::size_t>(most - out.size(), Page{}.most));
+        VS_TRY(const std::vector<KeyId> page,
+               located(name, {.most = wanted, .skip = static_cast<std::int32_t>(out.size())}, deadline));
+        const std::size_t before = out.size();
+        for (const KeyId& id : page)
+            if (out.size() < most && std::ranges::find(out, id) == out.end())
+                out.push_back(id);
+        // The end, or a server that begins from the start again.
+        if (page.size() < static_cast<std::size_t>(wanted) || out.size() == before || out.size() >= most ||
+            agreed < pages_since)
+            return out;
+    }
+}
+
+Result<KeyId> Client::rekey(const KeyId& id, Deadline deadline) {
+    VS_TRY(const ttlv::Item payload, call([&](ProtocolVersion) { return kmip::rekey(id); }, deadline));
+    return read_rekey(payload, id);
+}
+
+Result<void> Client::check(const KeyId& id, std::uint32_t usage_mask, Deadline deadline) {
+    VS_TRY(const ttlv::Item payload,
+           call([&](ProtocolVersion) { return kmip::check(id, usage_mask); }, deadline));
+    return read_check(payload, id);
+}
+
+Result<Sealed> Client::encrypt(const AeadContext& context, const Secret& plain, Deadline deadline) {
+    VS_TRY_VOID(needs_aead(version(deadline)));
+    VS_TRY(const ttlv::Item payload,
+           call([&](ProtocolVersion) { return kmip::encrypt(context, plain); }, deadline));
+    return read_encrypt(payload, context, plain.size());
+}
+
+Result<Secret> Client::decrypt(const AeadContext& context, Bytes ciphertext, Bytes tag, Deadline deadline) {
+    VS_TRY_VOID(needs_aead(version(deadline)));
+    VS_TRY(const ttlv::Item payload,
+           call([&](ProtocolVersion) { return kmip::decrypt(context, ciphertext, tag); }, deadline));
+    return read_decrypt(payload, context, ciphertext.size());
 }
 
 Result<void> Client::activate(const KeyId& id, Deadline deadline) {

@@ -13,7 +13,13 @@
 #include "kmip/version.h"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace vouchsafe::kmip {
 
@@ -49,17 +55,42 @@ public:
 
     Result<ServerFacts> query(Deadline deadline);
     Result<KeyId> create(const NewKey& key, Deadline deadline);
+    Result<KeyId> register_key(const RegisteredKey& key, Deadline deadline);
     Result<SymmetricKey> get(const KeyId& id, Deadline deadline);
     Result<Attributes> get_attributes(const KeyId& id, Deadline deadline);
-    Result<std::vector<KeyId>> locate_by_name(std::string_view name, std::int32_t most, Deadline deadline);
+    Result<std::vector<std::string>> get_attribute_list(const KeyId& id, Deadline deadline);
+    /// Set Attribute in 2.x, Add Attribute in 1.x.
+    Result<void> note(const KeyId& id, const VendorAttribute& attribute, Deadline deadline);
+    /// At most `most` of them, asked for in pages; a server that knows no pages gives its first one.
+    Result<std::vector<KeyId>> locate_by_name(std::string_view name, std::size_t most, Deadline deadline);
+    Result<KeyId> rekey(const KeyId& id, Deadline deadline);
+    Result<void> check(const KeyId& id, std::uint32_t usage_mask, Deadline deadline);
     Result<void> activate(const KeyId& id, Deadline deadline);
     Result<void> revoke(const KeyId& id, RevocationReason reason, Deadline deadline);
     Result<void> destroy(const KeyId& id, Deadline deadline);
 
+    // Class protocol below KMIP 1.4, without asking. A General Failure of Decrypt may mean a wrong tag.
+    Result<Sealed> encrypt(const AeadContext& context, const Secret& plain, Deadline deadline);
+    Result<Secret> decrypt(const AeadContext& context, Bytes ciphertext, Bytes tag, Deadline deadline);
+
+    /// Several requests in one message; what it gives is as batch_payloads() has it, for the readers of
+    /// operations.h. `build(ProtocolVersion)` makes the items, two at least.
+    template <class Build> Result<std::vector<Result<ttlv::Item>>> batch(Build&& build, Deadline deadline) {
+        VS_TRY(const ProtocolVersion agreed, version(deadline));
+        const std::vector<RequestItem> items = std::forward<Build>(build)(agreed);
+        return ask_all(agreed, items, deadline);
+    }
+
 private:
+    Result<Response> exchange(ProtocolVersion version, std::span<const RequestItem> items, Deadline deadline);
     Result<ttlv::Item> ask(ProtocolVersion version, const RequestItem& item, Deadline deadline);
+    Result<std::vector<Result<ttlv::Item>>>
+    ask_all(ProtocolVersion version, std::span<const RequestItem> items, Deadline deadline);
+    /// For an answer that is pending: polls twice, then cancels.
+    Result<Response> wait_for(ProtocolVersion version, Response pending, Deadline deadline);
     /// Negotiates, builds the request for the version, sends it.
     template <class Build> Result<ttlv::Item> call(Build&& build, Deadline deadline);
+    Result<std::vector<KeyId>> located(std::string_view name, Page page, Deadline deadline);
     Result<ServerVersions> probe(const Negotiation& negotiation, Deadline deadline);
 
     Transport& transport_;

@@ -74,6 +74,115 @@ TEST_P(ClientTest, LeadsAKeyThroughItsLife) {
     EXPECT_EQ(client.locate_by_name("new", 10, no_hurry), std::vector<KeyId>{});
 }
 
+TEST_P(ClientTest, BringsAKeyOfItsOwn) {
+    Client client(server);
+    const Secret material{Bytes(Buffer(32, 0x77))};
+    const auto id = client.register_key({.material = material, .name = "brought"}, no_hurry);
+    ASSERT_TRUE(id);
+    EXPECT_EQ(server.keys.at(id->text).name, "brought");
+    EXPECT_EQ(client.get_attributes(*id, no_hurry)->state, State::pre_active);
+    EXPECT_TRUE(same(client.get(*id, no_hurry)->material, Buffer(32, 0x77)));
+}
+
+TEST_P(ClientTest, NotesAndListsAttributes) {
+    Client client(server);
+    ASSERT_TRUE(client.note({"pk"}, {.name = "provider", .text = "gold"}, no_hurry));
+    EXPECT_EQ(server.keys.at("pk").notes.at("x-provider"), "gold");
+    EXPECT_EQ(server.count(Operation::set_attribute), GetParam().major >= 2 ? 1U : 0U);
+    EXPECT_EQ(client.get_attribute_list({"pk"}, no_hurry),
+              (std::vector<std::string>{"State", "Cryptographic Length", "x-provider"}));
+}
+
+TEST_P(ClientTest, RekeysToAnotherKey) {
+    Client client(server);
+    const auto made = client.rekey({"pk"}, no_hurry);
+    ASSERT_TRUE(made);
+    EXPECT_TRUE(server.keys.contains(made->text));
+    EXPECT_TRUE(same(client.get({"pk"}, no_hurry)->material, key_bytes())); // the old one stays
+    server.fault = KmipFault::same_key_rekeyed;
+    EXPECT_EQ(client.rekey({"pk"}, no_hurry).error().where, "kmip.protocol");
+}
+
+TEST_P(ClientTest, ChecksAUse) {
+    Client client(server);
+    EXPECT_TRUE(client.check({"pk"}, usage::encrypt | usage::decrypt, no_hurry));
+    EXPECT_EQ(client.check({"pk"}, usage::wrap_key, no_hurry).error().where, "kmip.final");
+    EXPECT_EQ(client.check({"absent"}, usage::encrypt, no_hurry).error().where, "kmip.replica_lag");
+}
+
+TEST_P(ClientTest, LocatesInPages) {
+    for (int i = 0; i < 40; ++i)
+        server.keys["many-" + std::to_string(100 + i)] = {.material = key_bytes(), .name = "many"};
+    Client client(server);
+    const bool has_pages = GetParam() >= ProtocolVersion{1, 3};
+    EXPECT_EQ(client.locate_by_name("many", 100, no_hurry)->size(), has_pages ? 40U : 16U);
+    EXPECT_EQ(client.locate_by_name("many", 20, no_hurry)->size(), has_pages ? 20U : 16U);
+    EXPECT_EQ(client.locate_by_name("many", 3, no_hurry)->size(), 3U);
+    server.fault = KmipFault::no_pages; // always the first ones: an end, and none of them twice
+    EXPECT_EQ(client.locate_by_name("many", 100, no_hurry)->size(), 16U);
+}
+
+TEST_P(ClientTest, PollsWhatIsPending) {
+    Client client(server);
+    ASSERT_TRUE(client.version(no_hurry));
+    for (const int polls : {1, 2}) {
+        server.polls_needed = polls;
+        EXPECT_TRUE(same(client.get({"pk"}, no_hurry)->material, key_bytes()));
+    }
+    EXPECT_EQ(server.count(Operation::poll), 3U);
+    EXPECT_EQ(server.count(Operation::cancel), 0U);
+}
+
+TEST_P(ClientTest, CancelsWhatStaysPending) {
+    Client client(server);
+    ASSERT_TRUE(client.version(no_hurry));
+    server.polls_needed = 3;
+    EXPECT_EQ(client.get({"pk"}, no_hurry).error().where, "kmip.server_fault");
+    EXPECT_EQ(server.count(Operation::poll), 2U);
+    EXPECT_EQ(server.count(Operation::cancel), 1U);
+    server.polls_needed = 0;
+    EXPECT_TRUE(client.get({"pk"}, no_hurry));
+}
+
+/// Get Attributes and Get in one message.
+Result<std::vector<Result<ttlv::Item>>> both(Client& client, const KeyId& id) {
+    return client.batch(
+        [&](ProtocolVersion agreed) { return std::vector{get_attributes(agreed, id), get(id)}; }, no_hurry);
+}
+
+TEST_P(ClientTest, AsksForSeveralThingsAtOnce) {
+    Client client(server);
+    for (const KmipFault fault : {KmipFault::none, KmipFault::reversed_batch}) {
+        server.fault = fault;
+        const auto answers = both(client, {"pk"});
+        ASSERT_TRUE(answers && answers->size() == 2 && answers->at(0) && answers->at(1));
+        EXPECT_EQ(read_get_attributes(*answers->at(0), {"pk"})->state, State::active);
+        EXPECT_TRUE(same(read_get(*answers->at(1), {"pk"})->material, key_bytes()));
+    }
+    server.fault = KmipFault::no_batch_ids; // then by their order
+    EXPECT_TRUE(read_get(*both(client, {"pk"})->at(1), {"pk"}));
+}
+
+TEST_P(ClientTest, SaysWhatABatchLeftOut) {
+    Client client(server);
+    const auto answers = both(client, {"absent"});
+    ASSERT_TRUE(answers && answers->size() == 2);
+    EXPECT_EQ(answers->at(0).error().where, "kmip.replica_lag");
+    EXPECT_EQ(answers->at(1).error().where, "kmip.server_fault");
+}
+
+TEST_P(ClientTest, RefusesBatchesThatDoNotFit) {
+    for (const KmipFault fault :
+         {KmipFault::foreign_batch_id, KmipFault::two_items, KmipFault::other_operation}) {
+        Client client(server);
+        server.fault_only = Operation::get_attributes;
+        server.fault = fault;
+        const auto answers = both(client, {"pk"});
+        ASSERT_FALSE(answers);
+        EXPECT_EQ(answers.error().where, "kmip.transport");
+    }
+}
+
 TEST_P(ClientTest, GivesItsCredentialWithEveryRequest) {
     server.login = {"fred", "p4ssw0rd"};
     const Credential credential{.username = "fred", .password = Secret(as_bytes("p4ssw0rd"))};

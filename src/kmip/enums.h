@@ -14,15 +14,21 @@ enum class Operation : std::uint32_t {
     register_object = 0x03,
     rekey = 0x04,
     locate = 0x08,
+    check = 0x09,
     get = 0x0A,
     get_attributes = 0x0B,
+    get_attribute_list = 0x0C,
+    add_attribute = 0x0D,
     activate = 0x12,
     revoke = 0x13,
     destroy = 0x14,
     query = 0x18,
+    cancel = 0x19,
+    poll = 0x1A,
     discover_versions = 0x1E,
     encrypt = 0x1F,
     decrypt = 0x20,
+    set_attribute = 0x31,
 };
 
 enum class ResultStatus : std::uint32_t { success = 0, operation_failed = 1, pending = 2, undone = 3 };
@@ -60,7 +66,7 @@ enum class ResultReason : std::uint32_t {
 };
 
 /// [KMIP 1.4, Credential Type]
-enum class CredentialType : std::uint32_t { username_and_password = 0x01 };
+enum class CredentialType : std::uint32_t { username_and_password = 0x01, device = 0x02 };
 
 enum class ObjectType : std::uint32_t { symmetric_key = 0x02, secret_data = 0x07 };
 

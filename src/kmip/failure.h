@@ -22,7 +22,7 @@ enum class FailureClass : std::uint8_t {
 };
 
 /// The class of a Result Reason; values that are not listed are final. (For Decrypt a General Failure can
-/// mean a wrong tag: whoever adds that operation asks one more server, then takes it as final.)
+/// mean a wrong tag: whoever asks several servers takes it as final when a second one agrees.)
 FailureClass classify(ResultReason reason);
 
 /// The error for a server's refusal. The server's own text is left out: it is input.

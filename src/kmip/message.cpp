@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "kmip/failure.h"
 
+#include <limits>
 #include <utility>
 
 namespace vouchsafe::kmip {
@@ -13,17 +14,43 @@ using ttlv::Item;
 using ttlv::Structure;
 using ttlv::Tag;
 
+void add_password(Structure& value, const Secret& password) {
+    if (!password.empty())
+        value.push_back(password.expose([](Bytes bytes) { return ttlv::wiped_text(Tag::password, bytes); }));
+}
+
+void add_text(Structure& value, Tag tag, const std::string& text) {
+    if (!text.empty())
+        value.push_back(ttlv::text(tag, text));
+}
+
+Item credential_item(CredentialType type, Structure value) {
+    return ttlv::structure(Tag::credential,
+                           {ttlv::enumeration(Tag::credential_type, std::to_underlying(type)),
+                            ttlv::structure(Tag::credential_value, std::move(value))});
+}
+
+Structure device_value(const Device& device) {
+    Structure value;
+    add_text(value, Tag::device_serial_number, device.serial_number);
+    add_password(value, device.password);
+    add_text(value, Tag::device_identifier, device.device_identifier);
+    add_text(value, Tag::network_identifier, device.network_identifier);
+    add_text(value, Tag::machine_identifier, device.machine_identifier);
+    add_text(value, Tag::media_identifier, device.media_identifier);
+    return value;
+}
+
 Item authentication(const Credential& credential) {
-    Structure value{ttlv::text(Tag::username, credential.username)};
-    if (!credential.password.empty())
-        value.push_back(credential.password.expose(
-            [](Bytes password) { return ttlv::wiped_text(Tag::password, password); }));
-    return ttlv::structure(
-        Tag::authentication,
-        {ttlv::structure(Tag::credential,
-                         {ttlv::enumeration(Tag::credential_type,
-                                            std::to_underlying(CredentialType::username_and_password)),
-                          ttlv::structure(Tag::credential_value, std::move(value))})});
+    Structure credentials;
+    if (!credential.username.empty()) {
+        Structure value{ttlv::text(Tag::username, credential.username)};
+        add_password(value, credential.password);
+        credentials.push_back(credential_item(CredentialType::username_and_password, std::move(value)));
+    }
+    if (credential.device)
+        credentials.push_back(credential_item(CredentialType::device, device_value(*credential.device)));
+    return ttlv::structure(Tag::authentication, std::move(credentials));
 }
 
 // The order of the fields is the specification's: servers read by it.
@@ -57,6 +84,13 @@ std::optional<std::uint32_t> find_enumeration(const Item& in, Tag tag) {
     return value != nullptr ? std::optional(value->value) : std::nullopt;
 }
 
+/// The bytes below that tag; none where there are none.
+Buffer find_bytes(const Item& in, Tag tag) {
+    const Item* const found = in.find(tag);
+    const auto* const value = found != nullptr ? found->as<ttlv::WipedBytes>() : nullptr;
+    return value != nullptr ? to_buffer(value->view()) : Buffer();
+}
+
 Result<ProtocolVersion> header_version(const Item& message) {
     const Item* const header = message.find(Tag::response_header);
     const Item* const version = header != nullptr ? header->find(Tag::protocol_version) : nullptr;
@@ -78,20 +112,51 @@ Result<ResponseItem> read_item(const Item& batch) {
                      .batch_id = {},
                      .status = ResultStatus{*status},
                      .reason = {},
+                     .correlation = {},
                      .payload = ttlv::structure(Tag::response_payload, {})};
     if (const auto operation = find_enumeration(batch, Tag::operation))
         out.operation = Operation{*operation};
     if (const auto reason = find_enumeration(batch, Tag::result_reason))
         out.reason = ResultReason{*reason};
-    if (const Item* const id = batch.find(Tag::unique_batch_item_id))
-        if (const auto* const bytes = id->as<ttlv::WipedBytes>())
-            out.batch_id = to_buffer(bytes->view());
+    out.batch_id = find_bytes(batch, Tag::unique_batch_item_id);
+    out.correlation = find_bytes(batch, Tag::asynchronous_correlation_value);
     if (const Item* const payload = batch.find(Tag::response_payload)) {
         if (payload->type() != ttlv::Type::structure)
             return unreadable("a payload that is no structure");
         out.payload = *payload;
     }
     return out;
+}
+
+std::unexpected<Error> other_operation() {
+    return std::unexpected(failure(FailureClass::transport, "the answer is to another operation"));
+}
+
+/// The payload, or the failure that the item tells of.
+Result<Item> item_payload(ResponseItem item, Operation operation) {
+    switch (item.status) {
+    case ResultStatus::success:
+        return std::move(item.payload);
+    case ResultStatus::operation_failed:
+        if (!item.reason)
+            return std::unexpected(
+                failure(FailureClass::server_fault, to_string(operation) + " failed without a reason"));
+        return std::unexpected(failure(*item.reason, operation));
+    case ResultStatus::pending: // asynchronous answers were not asked for
+    case ResultStatus::undone:
+        break;
+    }
+    return std::unexpected(
+        failure(FailureClass::server_fault, to_string(operation) + " was neither done nor refused"));
+}
+
+/// Which request an item answers; past the end where it answers none.
+std::size_t batch_position(const ResponseItem& item, std::size_t order) {
+    if (item.batch_id.empty())
+        return order;
+    if (item.batch_id.size() != 1 || item.batch_id.front() == 0)
+        return std::numeric_limits<std::size_t>::max();
+    return item.batch_id.front() - std::size_t{1};
 }
 
 } // namespace
@@ -131,21 +196,45 @@ Result<Item> single_payload(Response response, Operation operation) {
                     "one item was asked for, answered were " + std::to_string(response.items.size())));
     ResponseItem& item = response.items.front();
     if (item.operation && *item.operation != operation)
-        return std::unexpected(failure(FailureClass::transport, "the answer is to another operation"));
-    switch (item.status) {
-    case ResultStatus::success:
-        return std::move(item.payload);
-    case ResultStatus::operation_failed:
-        if (!item.reason)
-            return std::unexpected(
-                failure(FailureClass::server_fault, to_string(operation) + " failed without a reason"));
-        return std::unexpected(failure(*item.reason, operation));
-    case ResultStatus::pending: // asynchronous answers were not asked for
-    case ResultStatus::undone:
-        break;
+        return other_operation();
+    return item_payload(std::move(item), operation);
+}
+
+Bytes pending_correlation(const Response& response) {
+    if (response.items.size() != 1 || response.items.front().status != ResultStatus::pending)
+        return {};
+    return response.items.front().correlation;
+}
+
+RequestItem poll(Bytes correlation) {
+    return {.operation = Operation::poll,
+            .payload = {ttlv::byte_string(Tag::asynchronous_correlation_value, correlation)}};
+}
+
+RequestItem cancel(Bytes correlation) {
+    return {.operation = Operation::cancel,
+            .payload = {ttlv::byte_string(Tag::asynchronous_correlation_value, correlation)}};
+}
+
+Result<std::vector<Result<Item>>> batch_payloads(Response response, std::span<const RequestItem> asked) {
+    std::vector<std::optional<Result<Item>>> answered(asked.size());
+    std::size_t order = 0;
+    for (ResponseItem& item : response.items) {
+        const std::size_t at = batch_position(item, order++);
+        if (at >= asked.size() || answered[at])
+            return unreadable("a batch item that was not asked for");
+        if (item.operation && *item.operation != asked[at].operation)
+            return other_operation();
+        answered[at] = item_payload(std::move(item), asked[at].operation);
     }
-    return std::unexpected(
-        failure(FailureClass::server_fault, to_string(operation) + " was neither done nor refused"));
+    std::vector<Result<Item>> out;
+    for (std::size_t at = 0; at < asked.size(); ++at)
+        out.push_back(answered[at]
+                          ? *std::move(answered[at])
+                          : std::unexpected(failure(FailureClass::server_fault,
+                                                    to_string(asked[at].operation) +
+                                                        " was left out: the server stopped before it")));
+    return out;
 }
 
 } // namespace vouchsafe::kmip

@@ -21,10 +21,22 @@
 
 namespace vouchsafe::kmip {
 
-/// Username and Password [KMIP 1.4, Credential], for servers that want more than a client certificate.
+/// Device [KMIP 1.4, Credential]: what a client that is a machine says of itself; empty members are not sent.
+struct Device {
+    std::string serial_number;
+    Secret password; ///< UTF-8
+    std::string device_identifier;
+    std::string network_identifier;
+    std::string machine_identifier;
+    std::string media_identifier;
+};
+
+/// For servers that want more than a client certificate: Username and Password, Device, or both (two
+/// Credentials, which servers take since 1.2) [KMIP 1.4, Credential].
 struct Credential {
-    std::string username;
-    Secret password; ///< UTF-8; empty: a username alone
+    std::string username; ///< empty: none
+    Secret password;      ///< UTF-8; empty: a username alone
+    std::optional<Device> device = std::nullopt;
 };
 
 struct RequestItem {
@@ -43,6 +55,7 @@ struct ResponseItem {
     Buffer batch_id; ///< empty when the server gave none
     ResultStatus status;
     std::optional<ResultReason> reason;
+    Buffer correlation; ///< Asynchronous Correlation Value; empty when the server gave none
     ttlv::Item payload; ///< an empty structure when there was none
 };
 
@@ -56,5 +69,18 @@ Result<Response> parse_response(Bytes message, const ttlv::Limits& limits = {});
 
 /// The payload of the one item of a response to a single request; a refusal becomes its failure.
 Result<ttlv::Item> single_payload(Response response, Operation operation);
+
+/// The Asynchronous Correlation Value of an answer that is pending, though nobody asked for that; else empty.
+Bytes pending_correlation(const Response& response);
+
+// Poll and Cancel for such an answer [KMIP 1.4, Poll, Cancel]. Poll is answered like the operation itself.
+RequestItem poll(Bytes correlation);
+RequestItem cancel(Bytes correlation);
+
+/// The payloads of a response to several requests, in the order of the requests whatever the order of the
+/// response. Items are told apart by their Unique Batch Item IDs, or by their order where the server gives
+/// none. A server may stop at the first refusal: what it did not answer fails with class server_fault.
+/// Anything else that does not fit is a failure of class transport for the whole.
+Result<std::vector<Result<ttlv::Item>>> batch_payloads(Response response, std::span<const RequestItem> asked);
 
 } // namespace vouchsafe::kmip

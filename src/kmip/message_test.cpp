@@ -55,6 +55,35 @@ TEST(EncodeRequest, WritesAUserNameAlone) {
               std::string::npos);
 }
 
+// [KMIP 1.4, Credential, Device]: only what there is, in the order of the specification.
+TEST(EncodeRequest, WritesADeviceBesideTheUser) {
+    const RequestItem item = query();
+    const Credential credential{.username = "fred",
+                                .password = {},
+                                .device = Device{.serial_number = "s1",
+                                                 .password = Secret(as_bytes("pw")),
+                                                 .device_identifier = {},
+                                                 .network_identifier = "n1",
+                                                 .machine_identifier = "m1",
+                                                 .media_identifier = {}}};
+    const auto message = ttlv::parse(encode_request({2, 1}, {&item, 1}, &credential));
+    ASSERT_TRUE(message);
+    EXPECT_EQ(
+        ttlv::describe(*message->find(Tag::request_header)->find(Tag::authentication), ttlv::Secrets::shown),
+        "Authentication (Structure)\n"
+        "  Credential (Structure)\n"
+        "    Credential Type (Enumeration) = Username and Password\n"
+        "    Credential Value (Structure)\n"
+        "      Username (Text String) = \"fred\"\n"
+        "  Credential (Structure)\n"
+        "    Credential Type (Enumeration) = Device\n"
+        "    Credential Value (Structure)\n"
+        "      Device Serial Number (Text String) = \"s1\"\n"
+        "      Password (Text String) = \"pw\"\n"
+        "      Network Identifier (Text String) = \"n1\"\n"
+        "      Machine Identifier (Text String) = \"m1\"\n");
+}
+
 TEST(EncodeRequest, NumbersTheItemsOfABatch) {
     const RequestItem items[] = {get(KeyId{"a"}), get(KeyId{"b"})};
     const auto message = ttlv::parse(encode_request({1, 4}, items));
@@ -93,6 +122,40 @@ TEST(Create, HasTheShapeOfItsVersion) {
               "  Cryptographic Algorithm (Enumeration) = AES\n"
               "  Cryptographic Length (Integer) = 256\n"
               "  Cryptographic Usage Mask (Integer) = Encrypt Decrypt\n");
+}
+
+// [KMIP 1.4, Register]: the Key Block says algorithm and length, so the attributes do not.
+TEST(Register, SaysNothingTwice) {
+    const Secret material{Bytes(Buffer(32, 7))};
+    const auto payload = register_key({2, 0}, {.material = material, .name = {}}).payload;
+    ASSERT_EQ(payload.size(), 3U);
+    EXPECT_EQ(payload.at(0).tag, Tag::object_type);
+    EXPECT_EQ(ttlv::describe(payload.at(1)),
+              "Attributes (Structure)\n"
+              "  Cryptographic Usage Mask (Integer) = Encrypt Decrypt\n");
+    EXPECT_EQ(ttlv::describe(payload.at(2)),
+              "Symmetric Key (Structure)\n"
+              "  Key Block (Structure)\n"
+              "    Key Format Type (Enumeration) = Raw\n"
+              "    Key Value (Structure)\n"
+              "      Key Material (Byte String) = <32 bytes>\n"
+              "    Cryptographic Algorithm (Enumeration) = AES\n"
+              "    Cryptographic Length (Integer) = 256\n");
+}
+
+TEST(Locate, AsksForAPage) {
+    const auto payload = locate_by_name({1, 4}, "n", {.most = 16, .skip = 32}).payload;
+    EXPECT_EQ(payload.at(0), ttlv::integer(Tag::maximum_items, 16));
+    EXPECT_EQ(payload.at(1), ttlv::integer(Tag::offset_items, 32));
+    EXPECT_EQ(payload.at(2).tag, Tag::attribute);
+    EXPECT_EQ(locate_by_name({2, 0}, "n", {}).payload.at(1).tag,
+              Tag::attributes); // the first page: no offset
+}
+
+TEST(GetAttributeList, NumbersWhatHasNoName) {
+    const auto payload =
+        ttlv::structure(Tag::response_payload, {ttlv::enumeration(Tag::attribute_reference, 0x42FFFF)});
+    EXPECT_EQ(read_get_attribute_list(payload, {"1"}), std::vector<std::string>{"0x0042ffff"});
 }
 
 TEST(ParseResponse, IsPatientAboutWhatIsMissing) {

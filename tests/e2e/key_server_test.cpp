@@ -1,5 +1,6 @@
 // A foreign key server, PyKMIP: the life of a key in every version that it speaks, and a primary key that
 // survives a crash of its key server for as long as its lease.
+#include "crypto/aead.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
 #include "keyprovider/kmip_key_server.h"
@@ -10,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -123,6 +125,64 @@ TEST_F(KeyServerTest, LeadsAKeyThroughItsLifeInEveryVersion) {
         EXPECT_TRUE(client.revoke(*id, kmip::RevocationReason::cessation, in_ten_seconds()));
         EXPECT_TRUE(client.destroy(*id, in_ten_seconds()));
         EXPECT_EQ(client.get(*id, in_ten_seconds()).error().where, "kmip.replica_lag");
+    }
+}
+
+// Below 1.4 PyKMIP would lose the tag; our client does not ask.
+TEST_F(KeyServerTest, EncryptsAndDecryptsWhereTheTagIsKept) {
+    const Buffer nonce(kmip::aead_nonce_size, 0x24);
+    const Secret plain{Bytes(Buffer(32, 0x42))};
+    for (const kmip::ProtocolVersion newest : kmip::supported_versions) {
+        SCOPED_TRACE(kmip::to_string(newest));
+        Shared transport(*transport_);
+        kmip::Client client(transport, {.newest = newest});
+        const auto id = client.create({.name = "aead " + kmip::to_string(newest)}, in_ten_seconds());
+        ASSERT_TRUE(id && client.activate(*id, in_ten_seconds()));
+        const auto both = client.batch(
+            [&](kmip::ProtocolVersion agreed) {
+                return std::vector{kmip::get_attributes(agreed, *id), kmip::get(*id)};
+            },
+            in_ten_seconds());
+        ASSERT_TRUE(both && both->size() == 2 && both->at(1));
+        const auto key = kmip::read_get(*both->at(1), *id);
+        ASSERT_TRUE(key);
+
+        kmip::AeadContext context{.key = *id, .nonce = nonce, .additional_data = as_bytes("context")};
+        const auto sealed = client.encrypt(context, plain, in_ten_seconds());
+        if (newest < kmip::aead_since) {
+            EXPECT_EQ(sealed.error().where, "kmip.protocol");
+            continue;
+        }
+        ASSERT_TRUE(sealed) << sealed.error().detail;
+        Buffer expected = crypto::aes256_gcm_seal(
+            key->material, nonce, context.additional_data, plain); // by our own cipher
+        Buffer joined = sealed->ciphertext;
+        joined.insert(joined.end(), sealed->tag.begin(), sealed->tag.end());
+        EXPECT_EQ(joined, expected);
+        const auto opened = client.decrypt(context, sealed->ciphertext, sealed->tag, in_ten_seconds());
+        ASSERT_TRUE(opened) << opened.error().detail;
+        EXPECT_TRUE(crypto::equal(*opened, plain));
+        Buffer wrong = sealed->tag;
+        wrong.front() ^= 1U;
+        EXPECT_EQ(client.decrypt(context, sealed->ciphertext, wrong, in_ten_seconds()).error().where,
+                  "kmip.server_fault"); // a General Failure
+        context.additional_data = as_bytes("another");
+        EXPECT_FALSE(client.decrypt(context, sealed->ciphertext, sealed->tag, in_ten_seconds()));
+    }
+}
+
+TEST_F(KeyServerTest, TakesAKeyOfOurs) {
+    for (const kmip::ProtocolVersion newest : kmip::supported_versions) {
+        SCOPED_TRACE(kmip::to_string(newest));
+        Shared transport(*transport_);
+        kmip::Client client(transport, {.newest = newest});
+        const Secret material{Bytes(Buffer(32, 0x42))};
+        const auto id = client.register_key({.material = material, .name = "ours"}, in_ten_seconds());
+        ASSERT_TRUE(id) << id.error().detail;
+        const auto names = client.get_attribute_list(*id, in_ten_seconds());
+        ASSERT_TRUE(names) << names.error().detail;
+        EXPECT_NE(std::ranges::find(*names, "Cryptographic Usage Mask"), names->end());
+        EXPECT_TRUE(crypto::equal(client.get(*id, in_ten_seconds())->material, material));
     }
 }
 

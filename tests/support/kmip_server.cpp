@@ -10,10 +10,11 @@ namespace {
 using kmip::Operation;
 using kmip::ProtocolVersion;
 using kmip::ResultReason;
-using kmip::State;
 using ttlv::Item;
 using ttlv::Structure;
 using ttlv::Tag;
+
+constexpr std::string_view correlation = "later";
 
 const Item& child(const Item& item, Tag tag) {
     const Item* const found = item.find(tag);
@@ -32,28 +33,82 @@ Item version_item(ProtocolVersion version) {
                             ttlv::integer(Tag::protocol_version_minor, version.minor)});
 }
 
-const std::string* text_in(const Item& item, Tag tag) {
-    const Item* const found = item.find(tag);
-    return found != nullptr ? found->as<std::string>() : nullptr;
+Operation operation_in(const Item& batch_item) {
+    return Operation{child(batch_item, Tag::operation).as<ttlv::Enumeration>()->value};
 }
 
-/// The value of a Name attribute anywhere below.
-const std::string* name_below(const Item& item) {
-    if (const auto* const value = text_in(item, Tag::name_value))
-        return value;
-    const auto* const items = item.as<Structure>();
-    if (items == nullptr)
-        return nullptr;
-    for (const Item& below : *items)
-        if (const auto* const value = name_below(below))
-            return value;
-    return nullptr;
+Structure batch_items(const Item& message) {
+    Structure out;
+    for (const Item& item : *message.as<Structure>())
+        if (item.tag == Tag::batch_item)
+            out.push_back(item);
+    return out;
+}
+
+struct ToSay {
+    Operation operation;
+    const KmipAnswer& answer;
+    const Buffer& batch_id;
+    bool pending;
+};
+
+Item response_item(const ToSay& say, KmipFault fault) {
+    const KmipAnswer& answer = say.answer;
+    const bool refused = answer.refused.has_value() || fault == KmipFault::no_reason;
+    const bool pending = say.pending || fault == KmipFault::pending;
+    const auto status = pending   ? kmip::ResultStatus::pending
+                        : refused ? kmip::ResultStatus::operation_failed
+                                  : kmip::ResultStatus::success;
+    const Operation named = fault == KmipFault::other_operation ? Operation{0x77} : say.operation;
+    Structure item;
+    if (fault != KmipFault::no_operation)
+        item.push_back(ttlv::enumeration(Tag::operation, std::to_underlying(named)));
+    if (!say.batch_id.empty() && fault != KmipFault::no_batch_ids)
+        item.push_back(ttlv::byte_string(Tag::unique_batch_item_id,
+                                         fault == KmipFault::foreign_batch_id ? Buffer{0x7F} : say.batch_id));
+    item.push_back(ttlv::enumeration(Tag::result_status, std::to_underlying(status)));
+    if (answer.refused)
+        item.push_back(ttlv::enumeration(Tag::result_reason, std::to_underlying(*answer.refused)));
+    if (refused)
+        item.push_back(ttlv::text(Tag::result_message, "said by the server"));
+    if (say.pending)
+        item.push_back(ttlv::byte_string(Tag::asynchronous_correlation_value, as_bytes(correlation)));
+    else if (!refused)
+        item.push_back(ttlv::structure(Tag::response_payload, answer.payload));
+    return ttlv::structure(Tag::batch_item, std::move(item));
+}
+
+Buffer response(ProtocolVersion version, Structure items, KmipFault fault) {
+    if (fault == KmipFault::no_items)
+        items.clear();
+    if (fault == KmipFault::two_items)
+        items.push_back(items.front());
+    if (fault == KmipFault::reversed_batch)
+        std::ranges::reverse(items);
+    Structure message = {ttlv::structure(Tag::response_header,
+                                         {version_item(version),
+                                          ttlv::date_time(Tag::time_stamp, 1'700'000'000),
+                                          ttlv::integer(Tag::batch_count, 1)})};
+    std::ranges::move(items, std::back_inserter(message));
+    Buffer out = ttlv::encode(ttlv::structure(Tag::response_message, std::move(message)));
+    if (fault == KmipFault::dirty_padding)
+        out.at((ttlv::header_size * 4) + 7) = 0xFF; // the last byte behind Protocol Version Major
+    return out;
+}
+
+Buffer refusal(Operation operation, ResultReason reason, ProtocolVersion version, KmipFault fault) {
+    return response(
+        version,
+        {response_item(
+            {.operation = operation, .answer = {.refused = reason}, .batch_id = {}, .pending = false},
+            fault)},
+        fault);
 }
 
 } // namespace
 
 Operation operation_of(const Item& request) {
-    return Operation{child(child(request, Tag::batch_item), Tag::operation).as<ttlv::Enumeration>()->value};
+    return operation_in(child(request, Tag::batch_item));
 }
 
 const Item& payload_of(const Item& request) {
@@ -80,161 +135,92 @@ std::size_t KmipServer::count(Operation operation) const {
 }
 
 Result<Buffer> KmipServer::exchange(Bytes request, kmip::Deadline) {
-    VS_TRY(Item message, ttlv::parse(request)); // we send canonical bytes only
+    const std::scoped_lock lock(store_->mutex);
+    VS_TRY(const Item message, ttlv::parse(request)); // we send canonical bytes only
     requests.push_back(message);
-    if (fault == KmipFault::timeout)
-        return fail(Errc::timed_out, "net.deadline");
-    if (fault == KmipFault::garbage)
-        return to_buffer(as_bytes("HTTP/1.1 400 Bad Request\r\n\r\n"));
-    if (fault == KmipFault::request_echoed)
-        return to_buffer(request);
     const ProtocolVersion version = version_of(message);
     const Operation operation = operation_of(message);
-    if (fault == KmipFault::unauthenticated || (login && credential_of(message) != login))
-        return respond({1, 0}, operation, {.refused = ResultReason::authentication_not_successful});
+    const KmipFault now = fault_only && *fault_only != operation ? KmipFault::none : fault.load();
+    if (now == KmipFault::timeout)
+        return fail(Errc::timed_out, "net.deadline");
+    if (now == KmipFault::garbage)
+        return to_buffer(as_bytes("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    if (now == KmipFault::request_echoed)
+        return to_buffer(request);
+    if (now == KmipFault::unauthenticated || (login && credential_of(message) != login))
+        return refusal(operation, ResultReason::authentication_not_successful, {1, 0}, now);
     if (std::ranges::find(versions, version) == versions.end())
-        return respond({1, 0}, operation, {.refused = ResultReason::invalid_message});
-    if (fault == KmipFault::general_failure)
-        return respond(version, operation, {.refused = ResultReason::general_failure});
-    return respond(version, operation, perform(operation, payload_of(message), version));
+        return refusal(operation, ResultReason::invalid_message, {1, 0}, now);
+    if (now == KmipFault::general_failure)
+        return refusal(operation, ResultReason::general_failure, version, now);
+    Structure items;
+    for (const Item& item : batch_items(message)) {
+        const Answered answered = answer(item, version, now);
+        items.push_back(response_item({.operation = answered.operation,
+                                       .answer = answered.answer,
+                                       .batch_id = answered.batch_id,
+                                       .pending = answered.pending},
+                                      now));
+        if (answered.answer.refused)
+            break; // the default on error: stop
+    }
+    return response(version, std::move(items), now);
 }
 
-KmipServer::Answer KmipServer::perform(Operation operation, const Item& payload, ProtocolVersion version) {
+KmipServer::Answered KmipServer::answer(const Item& item, ProtocolVersion version, KmipFault now) {
+    const Operation operation = operation_in(item);
+    const Item& payload = child(item, Tag::request_payload);
+    if (operation == Operation::poll || operation == Operation::cancel)
+        return polled(payload, operation);
+    Answered out{.operation = operation, .answer = perform_one(operation, payload, version, now)};
+    if (const Item* const id = item.find(Tag::unique_batch_item_id))
+        out.batch_id = to_buffer(id->as<ttlv::WipedBytes>()->view());
+    if (polls_needed > 0 && payload.find(Tag::unique_identifier) != nullptr) {
+        waiting_ = out;
+        polls_left_ = polls_needed;
+        out.pending = true;
+    }
+    return out;
+}
+
+KmipServer::Answered KmipServer::polled(const Item& payload, Operation operation) {
+    const Item& value = child(payload, Tag::asynchronous_correlation_value);
+    if (!waiting_ || as_text(value.as<ttlv::WipedBytes>()->view()) != correlation)
+        return {.operation = operation, .answer = {.refused = ResultReason::item_not_found}};
+    Answered out = *waiting_;
+    out.pending = operation == Operation::poll && --polls_left_ > 0;
+    if (operation == Operation::cancel)
+        out = {.operation = operation, .answer = {.payload = {value}}};
+    if (!out.pending)
+        waiting_.reset();
+    return out;
+}
+
+KmipAnswer
+KmipServer::perform_one(Operation operation, const Item& payload, ProtocolVersion version, KmipFault now) {
     if (operation == Operation::discover_versions)
         return version > ProtocolVersion{1, 0} ? discover(payload)
-                                               : Answer{.refused = ResultReason::operation_not_supported};
+                                               : KmipAnswer{.refused = ResultReason::operation_not_supported};
     if (operation == Operation::query)
-        return {.payload = {ttlv::enumeration(Tag::operation, std::to_underlying(Operation::get)),
-                            ttlv::enumeration(Tag::operation, 0x77),
-                            ttlv::text(Tag::vendor_identification, "a test")}};
-    if (operation == Operation::create)
-        return create(payload, version);
-    if (operation == Operation::locate)
-        return locate(payload);
-    const auto* const id = text_in(payload, Tag::unique_identifier);
-    const auto found = id != nullptr ? keys.find(*id) : keys.end();
-    if (found == keys.end())
-        return {.refused = ResultReason::item_not_found};
-    StoredKey& key = found->second;
-    if (operation == Operation::get)
-        return get(*id, key);
-    if (operation == Operation::get_attributes)
-        return get_attributes(*id, key, version);
-    if (operation == Operation::activate) {
-        if (key.state != State::pre_active)
-            return {.refused = ResultReason::permission_denied};
-        key.state = State::active;
-    } else if (operation == Operation::revoke) {
-        key.state = State::deactivated;
-    } else if (operation == Operation::destroy) {
-        if (key.state == State::active)
-            return {.refused = ResultReason::permission_denied};
-        keys.erase(found);
-    } else {
-        return {.refused = ResultReason::operation_not_supported};
-    }
-    return {.payload = {ttlv::text(Tag::unique_identifier, *id)}};
+        return query();
+    return perform(*store_, operation, payload, version, now);
 }
 
-KmipServer::Answer KmipServer::discover(const Item& payload) const {
-    Answer answer;
+KmipAnswer KmipServer::query() const {
+    KmipAnswer out;
+    for (const Operation operation : operations)
+        out.payload.push_back(ttlv::enumeration(Tag::operation, std::to_underlying(operation)));
+    out.payload.push_back(ttlv::enumeration(Tag::operation, 0x77));
+    out.payload.push_back(ttlv::text(Tag::vendor_identification, vendor));
+    return out;
+}
+
+KmipAnswer KmipServer::discover(const Item& payload) const {
+    KmipAnswer answer;
     for (const Item& asked : *payload.as<Structure>())
         if (std::ranges::find(versions, version_in(asked)) != versions.end())
             answer.payload.push_back(version_item(version_in(asked)));
     return answer;
-}
-
-KmipServer::Answer KmipServer::create(const Item& payload, ProtocolVersion version) {
-    const Tag wanted = version.major >= 2 ? Tag::attributes : Tag::template_attribute;
-    if (payload.find(wanted) == nullptr)
-        return {.refused = ResultReason::invalid_message};
-    const std::string id = std::to_string(++created_);
-    const auto* const name = name_below(payload);
-    keys[id] = {.material = Buffer(32, static_cast<std::uint8_t>(created_)),
-                .state = State::pre_active,
-                .name = name != nullptr ? *name : std::string()};
-    return {
-        .payload = {ttlv::enumeration(Tag::object_type, std::to_underlying(kmip::ObjectType::symmetric_key)),
-                    ttlv::text(Tag::unique_identifier, id)}};
-}
-
-KmipServer::Answer KmipServer::get(const std::string& id, const StoredKey& key) const {
-    const bool transparent = fault == KmipFault::transparent_key;
-    Item material = ttlv::byte_string(Tag::key_material, key.material);
-    if (transparent)
-        material = ttlv::structure(Tag::key_material, {ttlv::byte_string(Tag::key, key.material)});
-    Structure block = {ttlv::enumeration(Tag::key_format_type, transparent ? 7 : 1),
-                       ttlv::structure(Tag::key_value, {std::move(material)}),
-                       ttlv::enumeration(Tag::cryptographic_algorithm, 3),
-                       ttlv::integer(Tag::cryptographic_length, key.length)};
-    if (fault == KmipFault::wrapped_key)
-        block.push_back(ttlv::structure(Tag::key_wrapping_data, {}));
-    return {.payload = {
-                ttlv::enumeration(Tag::object_type, std::to_underlying(key.type)),
-                ttlv::text(Tag::unique_identifier, fault == KmipFault::other_object ? "other" : id),
-                ttlv::structure(Tag::symmetric_key, {ttlv::structure(Tag::key_block, std::move(block))})}};
-}
-
-KmipServer::Answer
-KmipServer::get_attributes(const std::string& id, const StoredKey& key, ProtocolVersion version) const {
-    Structure typed = {
-        ttlv::enumeration(Tag::object_type, std::to_underlying(key.type)),
-        ttlv::enumeration(Tag::cryptographic_algorithm, 3),
-        ttlv::integer(Tag::cryptographic_length, key.length),
-        ttlv::integer(Tag::cryptographic_usage_mask, static_cast<std::int32_t>(key.usage_mask)),
-        ttlv::date_time(Tag::activation_date, 1'700'000'000)};
-    if (fault != KmipFault::missing_attributes)
-        typed.push_back(ttlv::enumeration(Tag::state, std::to_underlying(key.state)));
-    Answer answer;
-    answer.payload.push_back(
-        ttlv::text(Tag::unique_identifier, fault == KmipFault::other_object ? "other" : id));
-    if (version.major >= 2) {
-        answer.payload.push_back(ttlv::structure(Tag::attributes, std::move(typed)));
-        return answer;
-    }
-    for (Item& item : typed) {
-        const Item name = ttlv::text(Tag::attribute_name, ttlv::name(item.tag));
-        item.tag = Tag::attribute_value;
-        answer.payload.push_back(ttlv::structure(Tag::attribute, {name, std::move(item)}));
-    }
-    return answer;
-}
-
-KmipServer::Answer KmipServer::locate(const Item& payload) const {
-    const auto* const name = name_below(payload);
-    Answer answer;
-    for (const auto& [id, key] : keys)
-        if (name != nullptr && key.name == *name)
-            answer.payload.push_back(ttlv::text(Tag::unique_identifier, id));
-    return answer;
-}
-
-Buffer KmipServer::respond(ProtocolVersion version, Operation operation, Answer answer) const {
-    const bool refused = answer.refused.has_value() || fault == KmipFault::no_reason;
-    const auto status = fault == KmipFault::pending ? kmip::ResultStatus::pending
-                        : refused                   ? kmip::ResultStatus::operation_failed
-                                                    : kmip::ResultStatus::success;
-    const Operation named = fault == KmipFault::other_operation ? Operation::rekey : operation;
-    Structure item;
-    if (fault != KmipFault::no_operation)
-        item.push_back(ttlv::enumeration(Tag::operation, std::to_underlying(named)));
-    item.push_back(ttlv::enumeration(Tag::result_status, std::to_underlying(status)));
-    if (answer.refused)
-        item.push_back(ttlv::enumeration(Tag::result_reason, std::to_underlying(*answer.refused)));
-    if (refused)
-        item.push_back(ttlv::text(Tag::result_message, "said by the server"));
-    else
-        item.push_back(ttlv::structure(Tag::response_payload, std::move(answer.payload)));
-    const std::size_t items = fault == KmipFault::no_items ? 0 : fault == KmipFault::two_items ? 2 : 1;
-    Structure message = {ttlv::structure(Tag::response_header,
-                                         {version_item(version),
-                                          ttlv::date_time(Tag::time_stamp, 1'700'000'000),
-                                          ttlv::integer(Tag::batch_count, 1)})};
-    message.insert(message.end(), items, ttlv::structure(Tag::batch_item, item));
-    Buffer out = ttlv::encode(ttlv::structure(Tag::response_message, std::move(message)));
-    if (fault == KmipFault::dirty_padding)
-        out.at((ttlv::header_size * 4) + 7) = 0xFF; // the last byte behind Protocol Version Major
-    return out;
 }
 
 } // namespace vouchsafe::test

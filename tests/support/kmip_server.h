@@ -5,10 +5,13 @@
 #pragma once
 
 #include "kmip/client.h"
+#include "tests/support/kmip_store.h"
 #include "ttlv/codec.h"
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,67 +19,55 @@
 
 namespace vouchsafe::test {
 
-struct StoredKey {
-    Buffer material;
-    kmip::State state = kmip::State::active;
-    kmip::ObjectType type = kmip::ObjectType::symmetric_key;
-    std::int32_t length = 256;
-    std::uint32_t usage_mask = kmip::usage::encrypt | kmip::usage::decrypt;
-    std::string name{};
-};
-
-enum class KmipFault : std::uint8_t {
-    none,
-    timeout,            ///< no answer by the deadline
-    garbage,            ///< an answer that is no TTLV
-    request_echoed,     ///< TTLV, but no response
-    no_items,           ///< a response without the item asked for
-    two_items,          ///< and one with more than that
-    other_operation,    ///< an answer to something else
-    other_object,       ///< an answer about another object
-    wrapped_key,        ///< a key with Key Wrapping Data
-    pending,            ///< Operation Pending, though nobody asked for it
-    no_reason,          ///< Operation Failed without a Result Reason
-    general_failure,    ///< 0x100
-    unauthenticated,    ///< 0x03, in version 1.0
-    dirty_padding,      ///< a good answer with padding that is not zero
-    no_operation,       ///< a good answer without Operation
-    transparent_key,    ///< the key as a Transparent Symmetric Key
-    missing_attributes, ///< Get Attributes leaves State out
-};
-
 class KmipServer final : public kmip::Transport {
+    std::shared_ptr<KmipStore> store_; ///< shared with the replicas
+
 public:
-    std::map<std::string, StoredKey> keys;
+    KmipServer() : KmipServer(std::make_shared<KmipStore>()) {}
+
+    explicit KmipServer(std::shared_ptr<KmipStore> store) : store_(std::move(store)), keys(store_->keys) {}
+
+    /// For another server with the same keys.
+    const std::shared_ptr<KmipStore>& store() const { return store_; }
+
+    std::map<std::string, StoredKey>& keys;
     std::vector<kmip::ProtocolVersion> versions{kmip::supported_versions.begin(),
                                                 kmip::supported_versions.end()};
-    std::optional<std::pair<std::string, std::string>> login; ///< who must ask, by name and password
-    KmipFault fault = KmipFault::none;                        ///< of every exchange until it is changed
-    std::vector<ttlv::Item> requests;                         ///< as they came
+    std::vector<kmip::Operation> operations{kmip::Operation::get}; ///< what Query says, besides 0x77
+    std::string vendor = "a test";                                 ///< what Query says
+    std::optional<std::pair<std::string, std::string>> login;      ///< who must ask, by name and password
+    std::atomic<KmipFault> fault = KmipFault::none;                ///< of every exchange until it is changed
+    std::optional<kmip::Operation> fault_only;                     ///< the fault is of this operation alone
+    int polls_needed = 0;             ///< more than 0: operations on keys are pending until polled so often
+    std::vector<ttlv::Item> requests; ///< as they came
 
     Result<Buffer> exchange(Bytes request, kmip::Deadline deadline) override;
 
-    /// How many requests were of this operation.
+    /// How many requests began with this operation.
     std::size_t count(kmip::Operation operation) const;
 
 private:
-    struct Answer {
-        std::optional<kmip::ResultReason> refused{};
-        ttlv::Structure payload{};
+    struct Answered {
+        kmip::Operation operation;
+        KmipAnswer answer;
+        Buffer batch_id{};
+        bool pending = false;
     };
 
-    Answer perform(kmip::Operation operation, const ttlv::Item& payload, kmip::ProtocolVersion version);
-    Answer discover(const ttlv::Item& payload) const;
-    Answer create(const ttlv::Item& payload, kmip::ProtocolVersion version);
-    Answer get(const std::string& id, const StoredKey& key) const;
-    Answer get_attributes(const std::string& id, const StoredKey& key, kmip::ProtocolVersion version) const;
-    Answer locate(const ttlv::Item& payload) const;
-    Buffer respond(kmip::ProtocolVersion version, kmip::Operation operation, Answer answer) const;
+    Answered answer(const ttlv::Item& item, kmip::ProtocolVersion version, KmipFault now);
+    Answered polled(const ttlv::Item& payload, kmip::Operation operation);
+    KmipAnswer perform_one(kmip::Operation operation,
+                           const ttlv::Item& payload,
+                           kmip::ProtocolVersion version,
+                           KmipFault now);
+    KmipAnswer discover(const ttlv::Item& payload) const;
+    KmipAnswer query() const;
 
-    int created_ = 0;
+    std::optional<Answered> waiting_; ///< of an operation that is pending
+    int polls_left_ = 0;
 };
 
-/// The operation and payload of a request message.
+/// The first operation and payload of a request message.
 kmip::Operation operation_of(const ttlv::Item& request);
 const ttlv::Item& payload_of(const ttlv::Item& request);
 kmip::ProtocolVersion version_of(const ttlv::Item& request);

@@ -55,6 +55,11 @@ def success(operation, *payload):
                      structure(0x42007C, *payload))
 
 
+def batch_success(batch_id, operation, *payload):
+    return structure(0x42000F, enumeration(0x42005C, operation), byte_string(0x420093, batch_id),
+                     enumeration(0x42007F, 0), structure(0x42007C, *payload))
+
+
 def refusal(operation, reason, message):
     return structure(0x42000F, enumeration(0x42005C, operation), enumeration(0x42007F, 1),
                      enumeration(0x42007E, reason), text(0x42007D, message))
@@ -93,6 +98,14 @@ def responses():
         "refused-1.0": response((1, 0), refusal(0x0A, 4, "Error parsing request message.")),
         "pending": response((1, 4), structure(0x42000F, enumeration(0x42005C, 0x0A), enumeration(0x42007F, 2),
                                               byte_string(0x420006, b"abcd"))),
+        "encrypt-1.4": response((1, 4), success(0x1F, text(0x420094, "1"), byte_string(0x4200C2, bytes(16)),
+                                                byte_string(0x42003D, bytes(12)), byte_string(0x4200FF, bytes(16)))),
+        "decrypt-1.4": response((1, 4), success(0x20, text(0x420094, "1"), byte_string(0x4200C2, bytes(16)))),
+        "batch": response((1, 4), batch_success(b"\2", 0x0B, text(0x420094, "1")),
+                          batch_success(b"\1", 0x0A, text(0x420094, "1"))),
+        "attribute-list-2.1": response((2, 1), success(0x0C, text(0x420094, "1"), enumeration(0x42013B, 0x42008D),
+                                                       structure(0x42013B, text(0x42009D, "x"), text(0x42000A, "n")))),
+        "check-refused": response((1, 4), success(0x09, text(0x420094, "1"), integer(0x42002C, 4))),
     }
 
 
