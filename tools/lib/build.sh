@@ -21,8 +21,24 @@ build_preset() {
         ninja -C "$root/build/$preset" "$@" && return 0
         return 1
     fi
-    ninja -C "$root/build/$preset" "$@" 2>&1 | tee -a "$log" |
-        awk '/^\[/ { line = $0; if (systime() - shown >= 15) { print; fflush(); shown = systime(); line = "" } next }
-             /^ninja: / { next } { print; fflush() } END { if (line != "") print line }'
+    ninja -C "$root/build/$preset" "$@" 2>&1 | tee -a "$log" | now_and_then
     return "${PIPESTATUS[0]}"
+}
+
+# now_and_then: of Ninja's progress lines one in 15 seconds and the last, of all others each. (awk would do, but
+# Debian's reads pipes in blocks.)
+now_and_then() {
+    local line last="" shown=-15
+    while IFS= read -r line; do
+        case $line in
+        '['*)
+            last=$line
+            [ $((SECONDS - shown)) -ge 15 ] || continue
+            shown=$SECONDS last=""
+            ;;
+        'ninja: '*) continue ;;
+        esac
+        printf '%s\n' "$line"
+    done
+    [ -z "$last" ] || printf '%s\n' "$last"
 }
