@@ -75,6 +75,7 @@ void appraise(const test::RecordedBoot& boot, std::int64_t image_count, benchmar
                                                  .host_groups = {},
                                                  .firmware_pin = {{values.at(0), values.at(2), "generated"}},
                                                  .firmware_rule = appraisal::FirmwareRule::pinned,
+                                                 .revoked_files = {},
                                                  .now = {}});
         VS_CHECK(result.trusted());
     }

@@ -11,11 +11,12 @@ inline constexpr std::array<std::string_view, 2> state_words = {"ENABLE", "DISAB
 inline constexpr std::array<std::string_view, 4> health_words = {"NONE", "OK", "WARNING", "ERROR"};
 inline constexpr std::array<std::string_view, 2> principal_words = {"STS_USER", "STS_GROUP"};
 /// What can be revoked.
-inline constexpr std::array<std::string_view, 11> revocation_words = {"host",
+inline constexpr std::array<std::string_view, 12> revocation_words = {"host",
                                                                       "ek",
                                                                       "ak",
                                                                       "ca",
                                                                       "image",
+                                                                      "file",
                                                                       "firmware",
                                                                       "tpm_model",
                                                                       "authority_key",

@@ -7,6 +7,7 @@
 #include "appraisal/match.h"
 #include "appraisal/nearest.h"
 #include "appraisal/replay.h"
+#include "appraisal/revoked_files.h"
 #include "eventlog/ima.h"
 
 #include <algorithm>
@@ -47,7 +48,8 @@ public:
                                     &Judge::secure_boot,
                                     &Judge::kernel,
                                     &Judge::images,
-                                    &Judge::firmware};
+                                    &Judge::firmware,
+                                    &Judge::revoked_files};
         for (const auto stage : stages) {
             if (!(this->*stage)())
                 return std::move(out_);
@@ -387,6 +389,12 @@ private:
         out_.firmware_set = std::move(judged.set);
         out_.claims.hardware = judged.reasons.empty() ? approved : contraindicated;
         return pass_without(std::move(judged.reasons));
+    }
+
+    /// 13
+    bool revoked_files() {
+        return pass_without(check_revoked_files(
+            {.revoked = in_.revoked_files, .log = log_, .list = list_, .begin = ima_begin()}));
     }
 
     void conclude() {

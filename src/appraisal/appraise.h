@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/ima_rule.h"
 #include "appraisal/image_index.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
@@ -69,6 +70,7 @@ struct AppraisalInput {
     std::optional<FirmwarePin> firmware_pin;         ///< absent before approval: refused with its own reason
     std::span<const SetFirmware> firmware_sets = {}; ///< in the policy bank
     FirmwareRule firmware_rule{};
+    const FileDigests& revoked_files; ///< what nothing measured may be, whatever images say
     SysTime now;
 };
 
@@ -133,6 +135,8 @@ struct Appraisal {
 ///      ima.absent, ima.file, ima.signature, ima.key, ima.violation, ima.template, ima.more, ima.position
 /// 12 PCR 0 and 2 are those of the pin, or together those of a firmware in a set
 ///      firmware.not_pinned, firmware.changed
+/// 13 nothing that firmware, boot loader or kernel measured is a file that an administrator revoked
+///      revoked.file
 Appraisal appraise(const AppraisalInput& input);
 
 } // namespace vouchsafe::appraisal

@@ -37,6 +37,7 @@ struct Indexed : Scene {
                                     .host_groups = host_groups,
                                     .firmware_pin = pin,
                                     .firmware_rule = firmware_rule,
+                                    .revoked_files = revoked_files,
                                     .now = now});
     }
 

@@ -62,6 +62,19 @@ std::optional<Buffer> measured_ipl_data(const eventlog::Event& event) {
     return {};
 }
 
+constexpr std::uint32_t pcr_launch = 17;
+
+bool is_dynamic(std::uint32_t pcr) {
+    constexpr std::uint32_t last_dynamic = 22;
+    return pcr >= pcr_launch && pcr <= last_dynamic;
+}
+
+/// Only a dynamic launch (D-RTM) extends PCR 17, and it resets PCRs 17 to 22 to zeros before.
+bool was_launched(const eventlog::FirmwareLog& log) {
+    return std::ranges::any_of(
+        log.events, [](const eventlog::Event& event) { return event.extends() && event.pcr == pcr_launch; });
+}
+
 /// The bytes under an entry's template digest: its data where they lie, or for the oldest template in
 /// `space`.
 Result<Bytes> hash_input(const ImaEntry& entry, Buffer& space) {
@@ -199,10 +212,7 @@ Buffer extend(Algorithm bank, Bytes value, Bytes digest) {
 }
 
 Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality) {
-    constexpr std::uint32_t first_dynamic = 17;
-    constexpr std::uint32_t last_dynamic = 22;
-    const bool dynamic = pcr >= first_dynamic && pcr <= last_dynamic;
-    Buffer value(crypto::digest_size(hash_algorithm(bank)), dynamic ? 0xFF : 0x00);
+    Buffer value(crypto::digest_size(hash_algorithm(bank)), is_dynamic(pcr) ? 0xFF : 0x00);
     if (pcr == 0)
         value.back() = startup_locality;
     return value;
@@ -212,6 +222,7 @@ Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank
     if (!can_hash(bank))
         return fail(Errc::unsupported, "eventlog.bank", to_string(bank) + " cannot be computed");
     PcrBank pcrs;
+    const bool launched = was_launched(log);
     crypto::ManyDigests digests(hash_algorithm(bank));
     for (const eventlog::Event& event : log.events) {
         if (!event.extends())
@@ -221,7 +232,9 @@ Result<PcrBank> replay_firmware(const eventlog::FirmwareLog& log, Algorithm bank
             continue;
         auto [place, fresh] = pcrs.try_emplace(event.pcr);
         if (fresh)
-            place->second = start_value(bank, event.pcr, log.startup_locality);
+            place->second = launched && is_dynamic(event.pcr)
+                                ? Buffer(digest->size(), 0)
+                                : start_value(bank, event.pcr, log.startup_locality);
         digests.digest({place->second, *digest}, place->second);
     }
     return pcrs;

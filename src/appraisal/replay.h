@@ -21,7 +21,7 @@ Buffer extend(Algorithm bank, Bytes value, Bytes digest);
 bool can_hash(Algorithm algorithm);
 Buffer hash(Algorithm algorithm, Bytes bytes);
 crypto::HashAlg hash_algorithm(Algorithm algorithm); ///< of one that can be computed
-/// Where a PCR starts: zeros; PCR 0 ends in the startup locality; 17 to 22 are ones.
+/// Where a PCR starts: zeros; PCR 0 ends in the startup locality; 17 to 22 are ones, until a dynamic launch.
 Buffer start_value(Algorithm bank, std::uint32_t pcr, std::uint8_t startup_locality);
 
 /// Values of the PCRs that the log touches in this bank. An event without a digest of the bank leaves it as

@@ -36,6 +36,25 @@ TEST(ReplayFirmware, StartsPcr0AtItsLocality) {
     EXPECT_NE(replay_firmware(log, Algorithm::sha256)->at(0), boot.pcrs.at(Algorithm::sha256).at(0));
 }
 
+TEST(ReplayFirmware, StartsDynamicPcrsAtZerosAfterALaunch) {
+    const Buffer digest(32, 0x17);
+    const auto event = [&digest](std::uint32_t pcr) {
+        eventlog::Event out;
+        out.pcr = pcr;
+        out.type = eventlog::type::event_tag;
+        out.digests = {{.algorithm = Algorithm::sha256, .value = digest}};
+        return out;
+    };
+    eventlog::FirmwareLog log;
+    log.events = {event(19), event(22)};
+    EXPECT_EQ(replay_firmware(log, Algorithm::sha256)->at(19),
+              extend(Algorithm::sha256, Buffer(32, 0xFF), digest));
+    log.events.push_back(event(17)); // wherever it is in the log: a launch is before all of them
+    const auto launched = replay_firmware(log, Algorithm::sha256);
+    for (const std::uint32_t pcr : {17U, 19U, 22U})
+        EXPECT_EQ(launched->at(pcr), extend(Algorithm::sha256, Buffer(32), digest)) << pcr;
+}
+
 TEST(ReplayFirmware, KnowsBanksThatItCannotCompute) {
     const auto boot = test::load_boot("uki");
     const auto log = eventlog::parse_firmware_log(boot.firmware_log);

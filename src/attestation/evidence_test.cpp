@@ -266,6 +266,13 @@ const std::vector<RevokedCase> revoked_identities = {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Revoked, testing::ValuesIn(revoked_identities), revoked_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, RevokedIdentity, testing::ValuesIn(revoked_identities), revoked_name);
+INSTANTIATE_TEST_SUITE_P(File,
+                         Revoked,
+                         testing::Values(RevokedCase{"File",
+                                                     Kind::file,
+                                                     [](auto& m) { return test::measured_kernel(m.boot); },
+                                                     "revoked.file"}),
+                         revoked_name);
 INSTANTIATE_TEST_SUITE_P(Image,
                          Revoked,
                          testing::Values(RevokedCase{

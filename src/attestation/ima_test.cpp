@@ -99,6 +99,14 @@ TEST_F(ImaTest, ATokenEndsWhenTheWaitDoes) {
     EXPECT_EQ(house.must_attest(machine).expires, end);
 }
 
+TEST_F(ImaTest, AFileThatIsRevokedLaterIsFoundInEntriesThatWereAccepted) {
+    EXPECT_EQ(first_code(), "");
+    const auto list = eventlog::parse_ima_list(machine.boot.ima_log);
+    const auto file = eventlog::decode_ima_file(list->entries.front());
+    house.revoke(inventory::RevocationKind::file, to_hex(file->digest));
+    EXPECT_EQ(first_code(), "revoked.file"); // the epoch moved, so the whole list came again
+}
+
 TEST_F(ImaTest, AListOfAHundredThousandEntriesPasses) {
     constexpr std::size_t entries = 100'000;
     constexpr std::size_t likely_bytes = std::size_t{10} << 20U;

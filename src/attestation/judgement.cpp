@@ -298,6 +298,7 @@ appraisal::Appraisal appraise_boot(const AppraisalQuestion& question) {
                               : std::span(sets->second),
          .firmware_rule = question.settings.unsafe_ignore_firmware ? appraisal::FirmwareRule::unsafe_ignore
                                                                    : appraisal::FirmwareRule::pinned,
+         .revoked_files = question.references.revoked_files,
          .now = question.now});
 }
 

@@ -127,6 +127,20 @@ inventory::TpmModel model_of(const crypto::Certificate& certificate) {
             .firmware_version = facts->version};
 }
 
+// A revocation names a digest and no algorithm: it counts for every one of its length.
+appraisal::FileDigests revoked_files_of(const inventory::AuthorityState& state) {
+    using appraisal::Algorithm;
+    std::map<Algorithm, std::vector<Buffer>> out;
+    if (const auto kind = state.revocations.find(RevocationKind::file); kind != state.revocations.end())
+        for (const auto& [value, revocation] : kind->second)
+            if (const auto digest = from_hex(value))
+                for (const auto algorithm :
+                     {Algorithm::sha256, Algorithm::sm3_256, Algorithm::sha384, Algorithm::sha512})
+                    if (eventlog::digest_size(algorithm) == digest->size())
+                        out[algorithm].push_back(*digest);
+    return appraisal::FileDigests::of(out);
+}
+
 SetFirmwareByBank firmware_of(const inventory::AuthorityState& state) {
     SetFirmwareByBank out;
     for (const auto& [name, set] : state.firmware_sets)
@@ -161,7 +175,8 @@ References References::of(const inventory::AuthorityState& state, const Referenc
                    .cas = cas_of(state, before),
                    .images = images_of(state, before),
                    .registered = {},
-                   .firmware = firmware_of(state)};
+                   .firmware = firmware_of(state),
+                   .revoked_files = revoked_files_of(state)};
     for (const auto& [name, key] : state.endorsement_keys)
         out.registered.insert(key.ek_digest);
     return out;

@@ -59,6 +59,7 @@ struct References {
     std::shared_ptr<const ApprovedImages> images;
     std::unordered_set<std::string> registered; ///< digests of endorsement keys, hex
     SetFirmwareByBank firmware;
+    appraisal::FileDigests revoked_files;
 
     /// What cannot be read is left out: it was refused at its import, and trusts nothing here. What is as in
     /// `before` is taken from there: most changes are of hosts.

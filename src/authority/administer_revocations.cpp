@@ -64,12 +64,17 @@ struct Revocable {
     std::string_view form;
 };
 
-constexpr std::array<Revocable, 11> revocables = {
+constexpr std::array<Revocable, 12> revocables = {
     {{"host", RevocationKind::host, is_host_id, "the id of an enrolment (vouchsafe enrolment list)"},
      {"ek", RevocationKind::ek, is_hex_of<64>, "the SHA-256 of the EK's public key, in hex"},
      {"ak", RevocationKind::ak, is_ak_name, "the name of an attestation key, in hex"},
      {"ca", RevocationKind::ca, is_hex_of<64>, "the SHA-256 of a CA certificate's DER, in hex"},
      {"image", RevocationKind::image, is_any, "the version of a base image"},
+     {"file",
+      RevocationKind::file,
+      is_digest,
+      "the SHA-256, SHA-384 or SHA-512 of what was measured, in hex (vouchsafe inspect eventlog, inspect "
+      "ima)"},
      {"firmware", RevocationKind::firmware, is_digest, "the value of PCR 0 in the policy bank, in hex"},
      {"tpm_model",
       RevocationKind::tpm_model,

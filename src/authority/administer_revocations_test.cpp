@@ -48,6 +48,7 @@ TEST_F(Revocations, AreOfEveryKind) {
                          {"ak", "000b" + digits(64)},
                          {"ca", digits(64)},
                          {"image", "Any name"},
+                         {"file", digits(64)},
                          {"firmware", digits(96)},
                          {"tpm_model", "IFX/SLB 9670/7.63"},
                          {"authority_key", house_.keys.key(token::KeyUse::token).public_key().thumbprint()},
@@ -73,7 +74,9 @@ TEST_F(Revocations, TakeNoOtherName) {
                          {"ek", std::string(64, 'A')},
                          {"ak", digits(64)},
                          {"ca", digits(40)},
-                         {"firmware", digits(40)}, // SHA-1 decides nothing
+                         {"file", digits(40)}, // SHA-1 decides nothing
+                         {"file", "/usr/bin/bash"},
+                         {"firmware", digits(40)},
                          {"firmware", "2.5.1"},
                          {"tpm_model", "SLB9670"},
                          {"tpm_model", "IFX/SLB9670"},

@@ -58,6 +58,7 @@ struct Scene {
     std::optional<FirmwarePin> pin;
     std::vector<SetFirmware> firmware_sets;
     FirmwareRule firmware_rule = FirmwareRule::pinned;
+    FileDigests revoked_files;
     SysTime now = noon;
 
     /// The boot, with a pin of its own firmware; the images are named by their recordings.
@@ -112,6 +113,7 @@ struct Scene {
                                     .firmware_pin = pin,
                                     .firmware_sets = firmware_sets,
                                     .firmware_rule = firmware_rule,
+                                    .revoked_files = revoked_files,
                                     .now = now});
     }
 };

@@ -3,7 +3,9 @@
 
 #include "base/bytes.h"
 #include "eventlog/algorithm.h"
+#include "eventlog/firmware.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -45,6 +47,15 @@ inline RecordedBoot load_boot(const std::string& name) {
     std::ifstream command_line(folder / "cmdline");
     std::getline(command_line, boot.command_line);
     return boot;
+}
+
+/// Hex SHA-256 of the first section that systemd-stub measured of its UKI: the kernel. The boot must be of
+/// one.
+inline std::string measured_kernel(const RecordedBoot& boot) {
+    constexpr std::uint32_t uki_pcr = 11;
+    const auto log = eventlog::parse_firmware_log(boot.firmware_log);
+    const auto name = std::ranges::find(log->events, uki_pcr, &eventlog::Event::pcr);
+    return to_hex(*std::next(name)->digest(eventlog::Algorithm::sha256));
 }
 
 } // namespace vouchsafe::test
