@@ -256,6 +256,17 @@ TEST(VerifyChain, DoesNotTakeAnotherKeyOfTheSameName) {
     EXPECT_TRUE(verify(leaf.certificate(), {}, {root.certificate(), impostor.certificate()}));
 }
 
+// The right signature is not enough: a path is one of names, too [RFC 5280, 6.1.3 (a) (4)].
+TEST(VerifyChain, DoesNotTakeTheSameKeyOfAnotherName) {
+    const Holder root = make({.common_name = "root", .extensions = ca_extensions()});
+    check(EVP_PKEY_up_ref(&root.key()));
+    const Holder renamed =
+        make({.common_name = "renamed", .extensions = ca_extensions()}, OwnedPkey(&root.key()), nullptr);
+    const Holder leaf = make({.common_name = "leaf", .extensions = ek_extensions()}, &root);
+    EXPECT_TRUE(verify(leaf.certificate(), {}, {root.certificate()}));
+    EXPECT_EQ(verify(leaf.certificate(), {}, {renamed.certificate()}).error().where, "x509.path");
+}
+
 // Every swtpm has a CA of its own, and all have one name.
 TEST(VerifyChain, FindsItsIssuerAmongManyOfItsName) {
     const Certificate ek = from_vector("rsa-2048.der");
