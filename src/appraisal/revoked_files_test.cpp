@@ -16,7 +16,7 @@ const test::EditableEvent& kernel_event(const test::EditableLog& log) {
 
 TEST(RevokedFiles, AreRefusedInTheFirmwareLogByTheDigestOfEachBank) {
     for (const Algorithm bank : {Algorithm::sha256, Algorithm::sha384}) {
-        Scene scene("uki");
+        Scene scene("uki-cmdline", {"uki-cmdline"});
         const test::EditableLog log = scene.log();
         const Buffer digest = kernel_event(log).digests.at(bank);
         scene.revoked_files = FileDigests::of({{bank, {digest}}});
