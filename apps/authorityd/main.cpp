@@ -48,6 +48,19 @@ int main(int argc, char** argv) {
     serve.add_option("--port-file", options.port_file, "write the port here once it serves");
     serve.add_option("--resolve", options.resolve, "NAME=ADDRESS, instead of asking DNS; may be repeated");
 
+    serve
+        .add_option("--audit-file-mib",
+                    options.audit_file_mib,
+                    "MiB after which a file of the audit is put away and another begun")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str();
+    serve
+        .add_option("--audit-checkpoint-seconds",
+                    options.audit_checkpoint_seconds,
+                    "a record waits so long for a signed checkpoint, at most")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+
     CLI11_PARSE(app, argc, argv);
     if (const auto hardened = net::harden_process(); !hardened) {
         fmt::print(stderr, "vouchsafe-authorityd: {}\n", hardened.error().detail);

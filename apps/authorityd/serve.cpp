@@ -2,6 +2,7 @@
 
 #include "attestation/service.h"
 #include "authority/administration.h"
+#include "authority/audit_start.h"
 #include "authority/claim.h"
 #include "authority/core.h"
 #include "authority/endpoints.h"
@@ -24,7 +25,6 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <memory>
@@ -50,25 +50,38 @@ Result<std::unique_ptr<store::SealedFiles>> open_secrets(const Options& options,
     return std::make_unique<store::SealedFiles>(options.state + "/keys", std::move(key), random);
 }
 
+store::AuditFile::Sign sign_checkpoints(const authority::Keyring& keys) {
+    const auto signer = std::make_shared<const auditlog::CheckpointSigner>(
+        keys.checkpoint_signer()); // shared: a std::function is copied
+    return [signer](const audit::ChainHead& head, SysTime now) {
+        return auditlog::make_checkpoint(*signer, head, now);
+    };
+}
+
 Result<Opened> open(const Options& options,
                     std::unique_ptr<store::SealedFiles> secrets,
-                    const AuthorityHostId& host,
+                    const authority::Keyring& keys,
                     const Clock& clock) {
     VS_TRY(auto database, store::AuthorityDatabase::open(options.state + "/authority.db"));
-    std::int64_t audited = 0;
+    VS_TRY(const auto expected, database->audit_head());
+    authority::AuditStart start(expected);
     VS_TRY(auto audit,
-           store::AuditFile::open({.path = options.state + "/audit.jsonl",
-                                   .host = host,
-                                   .clock = clock,
-                                   .on_record = [&audited](const audit::AuditRecord& record) {
-                                       audited = std::max(audited, authority::audited_revision(record));
-                                   }}));
+           store::AuditFile::open(
+               {.path = options.state + "/audit.jsonl",
+                .host = keys.config().host,
+                .clock = clock,
+                .on_record = [&start](const audit::AuditRecord& record) { start.take(record); },
+                .sign = sign_checkpoints(keys),
+                .limits = {.file_bytes = options.audit_file_mib << 20U,
+                           .checkpoint_age = std::chrono::seconds(options.audit_checkpoint_seconds)}}));
+    VS_TRY_VOID(start.check());
     if (audit->cut_off() > 0)
-        spdlog::warn("audit: {} bytes of an unfinished record were cut off", audit->cut_off());
+        spdlog::warn("audit: {} bytes of an unfinished record were cut off, and that is on record",
+                     audit->cut_off());
     return Opened{.secrets = std::move(secrets),
                   .database = std::move(database),
                   .audit = std::move(audit),
-                  .audited_revision = audited};
+                  .audited_revision = start.audited_revision()};
 }
 
 void log_to_stderr() {
@@ -82,6 +95,15 @@ void report_heartbeat(const Error* error) {
             "heartbeat: {} ({}); nothing is released until it works again", error->detail, error->where);
     else
         spdlog::info("heartbeat: works again");
+}
+
+// A checkpoint, and the store told how far the audit goes. What fails now is tried again after the next
+// heartbeat; where it goes on failing, nothing is released either.
+void vouch_for_audit(const Opened& opened, store::AuditFile::When when) {
+    if (const auto vouched = opened.audit->checkpoint(when); !vouched)
+        spdlog::error("audit: no checkpoint: {} ({})", vouched.error().detail, vouched.error().where);
+    if (const auto saved = opened.database->save_audit_head(opened.audit->head()); !saved)
+        spdlog::error("audit: its head is not saved: {} ({})", saved.error().detail, saved.error().where);
 }
 
 } // namespace
@@ -100,7 +122,7 @@ Result<void> initialise(const Options& options) {
     VS_TRY(auto secrets, open_secrets(options, random));
     VS_TRY(const authority::Keyring keys,
            authority::Keyring::create(*secrets, {.host = host, .tls_name = options.name}, clock, random));
-    VS_TRY(const Opened opened, open(options, std::move(secrets), host, clock));
+    VS_TRY(const Opened opened, open(options, std::move(secrets), keys, clock));
     VS_TRY_VOID(authority::Core::initialise(
         {.keys = keys, .changes = opened.database->changes(), .audit = *opened.audit, .clock = clock},
         {.anchor = keys.identity().anchor,
@@ -128,7 +150,7 @@ Result<void> serve(const Options& options) {
     VS_TRY(net::ResolveMap resolve, net::parse_resolve_map(options.resolve));
     VS_TRY(auto secrets, open_secrets(options, random));
     VS_TRY(const authority::Keyring keys, authority::Keyring::load(*secrets, clock));
-    VS_TRY(const Opened opened, open(options, std::move(secrets), keys.config().host, clock));
+    VS_TRY(const Opened opened, open(options, std::move(secrets), keys, clock));
     VS_TRY(const auto core,
            authority::Core::open({.keys = keys,
                                   .changes = opened.database->changes(),
@@ -200,6 +222,7 @@ Result<void> serve(const Options& options) {
     const authority::Heartbeat heartbeat(*core, report_heartbeat, [&] { // forget what changes left behind
         primary_keys.retain(*core->state());
         key_servers.retain(*core->state());
+        vouch_for_audit(opened, store::AuditFile::When::due);
     });
     serving.store(true);
 
@@ -215,6 +238,7 @@ Result<void> serve(const Options& options) {
     server->stop();
     VS_TRY([[maybe_unused]] const auto stopped,
            opened.audit->append(audit::kind::stop, {{"revision", core->state()->revision}}));
+    vouch_for_audit(opened, store::AuditFile::When::now);
     return {};
 }
 

@@ -24,6 +24,9 @@ struct Options {
     std::uint16_t advertise_port = 0;
     std::string port_file;
     std::vector<std::string> resolve;
+
+    std::uint64_t audit_file_mib = 64;          ///< a file of the audit that has them is put away
+    std::int64_t audit_checkpoint_seconds = 60; ///< a record waits so long for a checkpoint, at most
 };
 
 /// Makes keys and the first change record, and prints anchor, pin and one-time token.

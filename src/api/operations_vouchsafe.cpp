@@ -52,10 +52,16 @@ constexpr Structure tpm_settings{"vouchsafe.tpm_settings.spec", tpm_settings_fie
 constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
                                       Field{"unsafe_boot_only", boolean, Need::optional}};
 constexpr Structure policy{"vouchsafe.provider_policy.spec", policy_fields};
-constexpr std::array audit_query = {Field{"kind", text, Need::optional},
+constexpr std::array audit_query = {Field{"kind", texts, Need::optional},
+                                    Field{"host", id, Need::optional},
+                                    Field{"key", id, Need::optional},
                                     Field{"vm", text, Need::optional},
-                                    Field{"from", integer, Need::optional},
-                                    Field{"most", integer, Need::optional}};
+                                    Field{"provider", id, Need::optional},
+                                    Field{"since", text, Need::optional},
+                                    Field{"until", text, Need::optional},
+                                    Field{"after", integer, Need::optional},
+                                    Field{"before", integer, Need::optional},
+                                    Field{"limit", integer, Need::optional}};
 constexpr std::array revocation_fields = {
     Field{"kind", word(revocation_words)}, Field{"value", id}, Field{"reason", text, Need::optional}};
 constexpr Structure revocation{"vouchsafe.revocations.create_spec", revocation_fields};

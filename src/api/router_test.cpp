@@ -136,7 +136,7 @@ TEST(Route, SaysWhatIsWrong) {
          "query.vmw-task"},
         {"UnknownParameter", Method::get, "/api/session?x=1", "", Errc::malformed, "query.x"},
         {"ParameterTwice", Method::get, "/api/vouchsafe/v1/audit?vm=a&vm=b", "", Errc::malformed, "query.vm"},
-        {"NoInteger", Method::get, "/api/vouchsafe/v1/audit?most=1x", "", Errc::malformed, "query.most"},
+        {"NoInteger", Method::get, "/api/vouchsafe/v1/audit?limit=1x", "", Errc::malformed, "query.limit"},
         {"NoWordOfState", Method::get, VS_CLUSTERS "?state=enabled", "", Errc::malformed, "state[0]"},
         {"NoWordOfHealth",
          Method::get,
@@ -146,10 +146,10 @@ TEST(Route, SaysWhatIsWrong) {
          "health[0]"},
         {"HugeInteger",
          Method::get,
-         "/api/vouchsafe/v1/audit?most=99999999999999999999",
+         "/api/vouchsafe/v1/audit?limit=99999999999999999999",
          "",
          Errc::malformed,
-         "query.most"},
+         "query.limit"},
         {"NoBoolean",
          Method::get,
          "/api/cis/tasks/t?return_all=yes",
@@ -214,9 +214,9 @@ TEST(Route, SaysWhatIsWrong) {
 }
 
 TEST(Input, HoldsPathQueryAndBody) {
-    const auto audit = route(request(Method::get, "/api/vouchsafe/v1/audit?most=5&vm=a+b%2Fc"));
+    const auto audit = route(request(Method::get, "/api/vouchsafe/v1/audit?limit=5&vm=a+b%2Fc"));
     ASSERT_TRUE(audit) << audit.error().detail;
-    EXPECT_EQ(audit->input, json::object({{"most", 5}, {"vm", "a b/c"}}));
+    EXPECT_EQ(audit->input, json::object({{"limit", 5}, {"vm", "a b/c"}}));
 
     const auto member = route(
         request(Method::post, "/api/vouchsafe/v1/groups/Trusted%20Admins/members", R"({"user":"ada"})"));

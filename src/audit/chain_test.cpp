@@ -120,6 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(BadLine{"UnknownMember", R"("host")", R"("hint":1,"host")", "audit"},
                     BadLine{"OtherVersion", R"("version":1)", R"("version":2)", "audit.version"},
                     BadLine{"SequenceZero", R"("seq":1)", R"("seq":0)", "audit.seq"},
+                    BadLine{"SequenceBeyond", R"("seq":1)", R"("seq":9007199254740993)", "audit.seq"},
                     BadLine{"ShortDigest", R"("prev":"00)", R"("prev":")", "audit.prev"},
                     BadLine{"TimeInWholeSeconds", ".000Z", "Z", "audit.time"},
                     BadLine{"KindInCapitals", "attestation", "Attestation", "audit.kind"},

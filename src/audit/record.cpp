@@ -22,15 +22,19 @@ bool is_kind(std::string_view kind) {
 
 } // namespace
 
+json::Value to_json(const AuditRecord& record) {
+    return json::object({{"version", 1},
+                         {"seq", record.sequence},
+                         {"prev", to_hex(record.previous)},
+                         {"time", to_text(record.time)},
+                         {"host", record.host.text},
+                         {"kind", record.kind},
+                         {"fields", json::Value(record.fields)}});
+}
+
 Result<std::string> encode_line(const AuditRecord& record) {
     VS_CHECK(is_kind(record.kind) && record.sequence >= 1);
-    std::string line = json::canonical(json::object({{"version", 1},
-                                                     {"seq", record.sequence},
-                                                     {"prev", to_hex(record.previous)},
-                                                     {"time", to_text(record.time)},
-                                                     {"host", record.host.text},
-                                                     {"kind", record.kind},
-                                                     {"fields", json::Value(record.fields)}}));
+    std::string line = json::canonical(to_json(record));
     line += '\n';
     if (line.size() > max_line_bytes)
         return fail(Errc::too_large, "audit.size", "fields do not fit a record");
@@ -41,10 +45,14 @@ Result<AuditRecord> parse_line(std::string_view line) {
     if (line.size() >= max_line_bytes)
         return fail(Errc::too_large, "audit.size", "longer than a record may be");
     VS_TRY(const json::Value value, json::parse_canonical(line, line_limits));
+    return from_json(value);
+}
+
+Result<AuditRecord> from_json(const json::Value& value) {
     json::Members m(value, "audit");
     AuditRecord out;
     VS_TRY_VOID(m.version(1));
-    VS_TRY(out.sequence, m.integer("seq", {.least = 1}));
+    VS_TRY(out.sequence, m.integer("seq", {.least = 1, .most = max_sequence}));
     VS_TRY(const Buffer previous, m.hex("prev"));
     VS_TRY(const auto time, m.string("time"));
     VS_TRY(out.host.text, m.string("host"));

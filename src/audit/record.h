@@ -17,6 +17,9 @@ namespace vouchsafe::audit {
 
 inline constexpr std::size_t max_line_bytes = std::size_t{64} << 10U; ///< with its line end
 
+/// The highest number of a record: the next still is one, and every reader of JSON holds it exactly.
+inline constexpr std::int64_t max_sequence = std::int64_t{1} << 53U;
+
 /// Kinds that the house writes; a verifier takes any word of a-z and '_'.
 namespace kind {
 inline constexpr std::string_view start = "start";
@@ -28,6 +31,9 @@ inline constexpr std::string_view release = "release";         ///< a key is abo
 inline constexpr std::string_view withheld = "withheld";       ///< recorded as released, then not sent
 inline constexpr std::string_view refused = "refused";         ///< a release that was refused
 inline constexpr std::string_view unsafe = "unsafe";           ///< a rule was relaxed
+inline constexpr std::string_view checkpoint = "checkpoint";   ///< signed: how far the chain went
+inline constexpr std::string_view clock = "clock";             ///< the clock was set
+inline constexpr std::string_view torn = "torn";               ///< an unfinished record was cut off
 } // namespace kind
 
 struct AuditRecord {
@@ -40,6 +46,12 @@ struct AuditRecord {
 
     friend bool operator==(const AuditRecord&, const AuditRecord&) = default;
 };
+
+/// The record as the object that its line is.
+json::Value to_json(const AuditRecord& record);
+
+/// The inverse; nothing unknown ("audit.*"). The caller has bounded the value.
+Result<AuditRecord> from_json(const json::Value& value);
 
 /// One line with its line end; `too_large` at "audit.size" when the fields do not fit.
 Result<std::string> encode_line(const AuditRecord& record);

@@ -127,32 +127,6 @@ Result<json::Value> mark_ca(const Invocation& call) {
     return call.commit(inventory::CaImport{.ca = std::move(ca)});
 }
 
-Result<json::Value> list_audit(const Invocation& call) {
-    const auto text = [&call](std::string_view member) {
-        const json::Value* const value = call.find(member);
-        return value == nullptr ? std::string() : value->as_string();
-    };
-    const auto number = [&call](std::string_view member, std::int64_t otherwise) {
-        const json::Value* const value = call.find(member);
-        return value == nullptr ? otherwise : value->as_integer();
-    };
-    const std::int64_t most = number("most", 100);
-    if (most < 1 || most > 10'000)
-        return fail(Errc::malformed, "query.most", "most: expected 1 to 10000");
-    VS_TRY(const auto records,
-           call.parts.audit.read({.from = number("from", 1),
-                                  .most = static_cast<std::size_t>(most),
-                                  .kind = text("kind"),
-                                  .vm = text("vm")}));
-    return json::array_of(records, [](const audit::AuditRecord& record) {
-        return json::object({{"seq", record.sequence},
-                             {"time", to_text(record.time)},
-                             {"kind", record.kind},
-                             {"host", record.host.text},
-                             {"fields", record.fields}});
-    });
-}
-
 Result<json::Value> export_services(const Invocation& call) {
     VS_TRY(const json::Value document,
            call.parts.keys.services_document(
@@ -227,7 +201,6 @@ constexpr std::array rows = {
     ServedOperation{"vouchsafe.enrolments", "delete", delete_enrolment},
     ServedOperation{"vouchsafe.enrolments", "explain", explain},
     ServedOperation{"vouchsafe.tpm_cas", "mark", mark_ca},
-    ServedOperation{"vouchsafe.audit", "list", list_audit},
     ServedOperation{"vouchsafe.services_information", "export", export_services},
     ServedOperation{"vouchsafe.status", "get", get_status},
     ServedOperation{VS_TH ".attestation", "get", get_service_host},

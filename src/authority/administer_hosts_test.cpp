@@ -215,24 +215,6 @@ TEST_F(HostOperations, ExportAnImageThatTheHostMatches) {
     EXPECT_TRUE(good(on("export_image")).find("image") != nullptr); // with a version made up
 }
 
-// --- audit
-
-TEST_F(HostOperations, ShowTheAudit) {
-    const auto list = [&](json::Object query) {
-        return house_.call("vouchsafe.audit", "list", json::Value(std::move(query)));
-    };
-    const json::Value key = json::object({{"kind", "key_id"}, {"value", std::string(32, 'c')}});
-    ASSERT_TRUE(house_.call("vouchsafe.revocations", "create", json::object({{"spec", key}})));
-    const json::Value all = good(list({}));
-    EXPECT_EQ(all.as_array().size(), house_.audit_kinds().size());
-    EXPECT_EQ(*all.as_array().back().find("fields")->find("subject"), json::Value("ada@local"));
-    EXPECT_EQ(good(list({{"most", 1}})).as_array(), json::Array{all.as_array().back()});
-    EXPECT_EQ(good(list({{"from", 2}})).as_array().front(), all.as_array().at(1));
-    EXPECT_TRUE(good(list({{"kind", "release"}})).as_array().empty());
-    EXPECT_EQ(list({{"most", 0}}).error().where, "query.most");
-    EXPECT_EQ(list({{"most", 10'001}}).error().where, "query.most");
-}
-
 // --- what is exported
 
 TEST_F(HostOperations, ExportServicesInformationUnderTheAnchor) {

@@ -45,6 +45,7 @@ Operate find_served(std::string_view service, std::string_view name) {
                              tpm_operations(),
                              revocation_operations(),
                              own_operations(),
+                             audit_operations(),
                              policy_operations(),
                              firmware_operations()})
         for (const ServedOperation& row : rows)

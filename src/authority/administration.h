@@ -95,6 +95,7 @@ std::span<const ServedOperation> provider_operations();
 std::span<const ServedOperation> revocation_operations();
 std::span<const ServedOperation> tpm_operations();
 std::span<const ServedOperation> own_operations();
+std::span<const ServedOperation> audit_operations();
 std::span<const ServedOperation> policy_operations();
 std::span<const ServedOperation> firmware_operations();
 

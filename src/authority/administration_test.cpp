@@ -43,7 +43,7 @@ TEST_F(AdministrationTest, ObeysAGoodToken) {
     ASSERT_TRUE(answer) << answer.error().where;
     EXPECT_TRUE(changed());
     EXPECT_EQ(house_.audit_kinds().back(), "change");
-    EXPECT_EQ(house_.audit->read({.most = 1})->front().fields.at("subject"), json::Value("ada@local"));
+    EXPECT_EQ(house_.audit->read({.limit = 1})->front().fields.at("subject"), json::Value("ada@local"));
 }
 
 struct BadToken {

@@ -2,7 +2,9 @@
 
 #include "crypto/digest.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace vouchsafe::authority {
 
@@ -108,6 +110,16 @@ Result<Keyring> Keyring::load(const store::SealedFiles& files, const Clock& cloc
         ring.certificates_.push_back(std::move(certificate));
     }
     return ring;
+}
+
+auditlog::CheckpointSigner Keyring::checkpoint_signer() const {
+    // Certificates stand in the order of the uses.
+    const auto at =
+        std::ranges::find(token::all_key_uses, token::KeyUse::checkpoint) - std::begin(token::all_key_uses);
+    return {.host = config_.host,
+            .key = key(token::KeyUse::checkpoint).clone(),
+            .certificate = certificates_.at(static_cast<std::size_t>(at)),
+            .root = root_.public_key()};
 }
 
 Result<std::string> Keyring::tls_certificate(const Clock& clock) const {

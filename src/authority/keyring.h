@@ -1,6 +1,7 @@
 // The keys of one authority host: one key, one use, each certified under the cluster's root.
 #pragma once
 
+#include "auditlog/checkpoint.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -52,6 +53,9 @@ public:
     const crypto::EcPublicKey& root_key() const { return root_.public_key(); }
 
     const crypto::Certificate& root_certificate() const { return *root_certificate_; }
+
+    /// Who signs the checkpoints of this host's audit.
+    auditlog::CheckpointSigner checkpoint_signer() const;
 
     const std::vector<std::string>& key_certificates() const { return certificates_; }
 

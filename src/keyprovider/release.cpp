@@ -83,7 +83,8 @@ struct ReleaseService::Decision {
     const protocol::Operation& operation;
     std::optional<ReleaseGrant> grant; ///< while the result is a key
     protocol::OperationResult result;
-    std::string blob; ///< digest of the blob that was opened or made; empty when there is none
+    std::string blob;          ///< digest of the blob that was opened or made; empty when there is none
+    std::int64_t recorded = 0; ///< sequence of the record of the release; 0 before there is one
 
     bool releases() const { return std::holds_alternative<protocol::ReleasedKey>(result); }
 
@@ -214,7 +215,8 @@ Result<PrimaryKey> ReleaseService::primary_key(const Target& about) {
 }
 
 ReleaseService::Decision ReleaseService::decide(const Work& work, const protocol::Operation& operation) {
-    Decision decision{.operation = operation, .grant = {}, .result = protocol::ReleaseRefusal{}, .blob = {}};
+    Decision decision{
+        .operation = operation, .grant = {}, .result = protocol::ReleaseRefusal{}, .blob = {}, .recorded = 0};
     const auto release = [&]() -> Result<protocol::ReleasedKey> {
         // Nobody but a host in good standing makes us ask a key server.
         VS_TRY_VOID(check_standing(work.standing(lease(), parts_.clock.now())));
@@ -242,7 +244,10 @@ void ReleaseService::record(const Work& work, Decision& decision) {
         std::ignore = parts_.audit.append(audit::kind::refused, std::move(fields)); // refused either way
         return;
     }
-    if (!parts_.audit.append(audit::kind::release, std::move(fields)))
+    const auto receipt = parts_.audit.append(audit::kind::release, std::move(fields));
+    if (receipt)
+        decision.recorded = receipt->sequence;
+    else
         decision.refuse({.code = Errc::unavailable,
                          .where = "release.audit",
                          .detail = "the release could not be put on record"});
@@ -251,6 +256,7 @@ void ReleaseService::record(const Work& work, Decision& decision) {
 void ReleaseService::withhold(const Work& work, Decision& decision, const Error& why) {
     json::Object fields = work.audit_fields(decision);
     fields.emplace("reason", why.where);
+    fields.emplace("release", decision.recorded);
     decision.refuse(why);
     std::ignore = parts_.audit.append(audit::kind::withheld, std::move(fields)); // withheld either way
 }

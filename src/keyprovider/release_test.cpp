@@ -113,6 +113,7 @@ TEST_F(ReleaseTest, WithholdsWhenTheEpochMovesWhileRecording) {
     EXPECT_EQ(house.audit.kinds(), (Kinds{"release", "release", "withheld", "withheld"}));
     EXPECT_EQ(house.audit.lines.back().fields.at("reason"), json::Value("gate.moved"));
     EXPECT_EQ(house.audit.lines.back().fields.at("blob"), house.audit.lines[1].fields.at("blob"));
+    EXPECT_EQ(house.audit.lines.back().fields.at("release"), json::Value(2));
 }
 
 TEST_F(ReleaseTest, WithholdsWhenTheLeaseLapsesWhileRecording) {

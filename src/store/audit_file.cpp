@@ -1,127 +1,117 @@
 #include "store/audit_file.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include "base/bytes.h"
+#include "crypto/digest.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
+#include <utility>
 
 namespace vouchsafe::store {
-
-namespace {
-
-constexpr std::size_t piece = 256 * 1024;
-
-Error disk_error(std::string_view where, const std::string& path) {
-    return {.code = Errc::unavailable,
-            .where = std::string(where),
-            .detail = path + ": " + std::strerror(errno)}; // NOLINT(concurrency-mt-unsafe): glibc's is safe
-}
-
-bool write_whole(int fd, std::string_view text, std::uint64_t at) {
-    while (!text.empty()) {
-        const ssize_t written = ::pwrite(fd, text.data(), text.size(), static_cast<off_t>(at));
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-        at += static_cast<std::uint64_t>(written);
-    }
-    return true;
-}
-
-// The first `size` bytes through the verifier, in pieces.
-template <class OnRecord>
-Result<std::expected<void, audit::Break>> verify(int fd,
-                                                 const std::string& path,
-                                                 std::uint64_t size,
-                                                 audit::ChainVerifier& verifier,
-                                                 OnRecord&& on_record) {
-    std::string space(piece, '\0');
-    for (std::uint64_t at = 0; at < size;) {
-        const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(piece, size - at));
-        const ssize_t got = ::pread(fd, space.data(), want, static_cast<off_t>(at));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return std::unexpected(disk_error("audit.read", path));
-        at += static_cast<std::uint64_t>(got);
-        if (auto fed = verifier.feed({space.data(), static_cast<std::size_t>(got)}, on_record); !fed)
-            return fed;
-    }
-    return verifier.finish();
-}
-
-} // namespace
 
 namespace {
 
 // Lines that reach the disk together, or not at all.
 struct Group {
     std::string lines;
+    TimeRange times;
     bool ended = false; // written or failed
     std::optional<Error> error;
+};
+
+// Where the log stands: what the disk has, or with what waits.
+struct Position {
+    audit::ChainHead head;
+    std::int64_t unvouched = 0; // records since the last checkpoint
+    BootTime unvouched_since{0};
+    std::optional<SysTime> time;  // of the last record
+    std::optional<BootTime> boot; // at the last record of this process
 };
 
 } // namespace
 
 struct AuditFile::Impl {
-    std::string path;
-    AuthorityHostId host;
-    const Clock& clock;
-    int fd = -1;
-    std::uint64_t cut_off = 0;
+    Config config;
+    std::unique_ptr<AuditSegments> files;
 
-    mutable std::mutex mutex;
+    std::mutex mutex;
     std::condition_variable written;
-    audit::ChainHead durable_head;   // what the disk has
-    std::uint64_t durable_bytes = 0; // and where it ends
-    audit::ChainHead head;           // with what waits
+    Position durable;
+    Position head;
     // Shared with each caller that waits for it, so that none misses how it ended.
     std::shared_ptr<Group> gathering = std::make_shared<Group>();
     bool writing = false;
-    std::optional<Error> broken; // the file could not even be cut back
 
-    Impl(const Config& config) : path(config.path), host(config.host), clock(config.clock) {}
+    explicit Impl(const Config& of) : config(of) {}
 
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
+    // One more line for the disk.
+    Result<audit::AuditReceipt> stage(std::string_view kind, json::Object fields) {
+        const SysTime now = config.clock.now();
+        const BootTime boot = config.clock.boot_now();
+        VS_TRY(const audit::Link link,
+               audit::append(head.head,
+                             {.time = now, .host = config.host, .kind = kind, .fields = std::move(fields)}));
+        const audit::AuditReceipt receipt{.sequence = head.head.next, .digest = link.head.previous};
+        gathering->lines += link.line;
+        gathering->times.note(now);
+        const bool vouches = kind == audit::kind::checkpoint;
+        head.unvouched_since = head.unvouched == 0 ? boot : head.unvouched_since;
+        head.unvouched = vouches ? 0 : head.unvouched + 1;
+        head.head = link.head;
+        head.time = now;
+        head.boot = boot;
+        return receipt;
+    }
 
-    ~Impl() {
-        if (fd >= 0)
-            ::close(fd);
+    // How far the clock was set since the last record; across a restart only a clock that went back shows.
+    std::chrono::milliseconds clock_was_set() const {
+        if (!head.time)
+            return {};
+        const std::chrono::milliseconds passed = config.clock.now() - *head.time;
+        return head.boot ? passed - (config.clock.boot_now() - *head.boot) : std::min(passed, {});
+    }
+
+    Result<void> stage_clock() {
+        const std::chrono::milliseconds step = clock_was_set();
+        if (step > -clock_step && step < clock_step)
+            return {};
+        VS_TRY(std::ignore, stage(audit::kind::clock, {{"step_ms", step.count()}}));
+        return {};
+    }
+
+    Result<void> stage_checkpoint() {
+        if (!config.sign || head.unvouched == 0)
+            return {};
+        VS_TRY(json::Object fields, config.sign(head.head, config.clock.now()));
+        VS_TRY(std::ignore, stage(audit::kind::checkpoint, std::move(fields)));
+        return {};
+    }
+
+    bool fills_the_file() const {
+        return files->bytes() + gathering->lines.size() >= config.limits.file_bytes;
     }
 
     // Writes the group that has been gathered. Called with the lock, which is let go during the write.
     void write_group(std::unique_lock<std::mutex>& lock) {
+        const bool last_of_file = fills_the_file() && stage_checkpoint();
         const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
-        const audit::ChainHead after = head;
-        const std::uint64_t at = durable_bytes;
+        const Position after = head;
         writing = true;
         lock.unlock();
-        const bool good = write_whole(fd, group->lines, at) && ::fdatasync(fd) == 0;
-        const Error error = good ? Error{} : disk_error("audit.write", path);
-        const bool cut = good || ::ftruncate(fd, static_cast<off_t>(at)) == 0;
+        const auto done = files->append(group->lines, after.head, group->times);
+        if (done && last_of_file)
+            std::ignore = files->rotate(); // the next group tries again
         lock.lock();
         writing = false;
         group->ended = true;
-        if (good) {
-            durable_head = after;
-            durable_bytes = at + group->lines.size();
+        if (done) {
+            durable = after;
         } else {
-            group->error = error;
-            forget_gathered(error);
-            if (!cut)
-                broken = error;
+            group->error = done.error();
+            forget_gathered(done.error());
         }
         written.notify_all();
     }
@@ -131,7 +121,21 @@ struct AuditFile::Impl {
         const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
         group->ended = true;
         group->error = error;
-        head = durable_head;
+        head = durable;
+    }
+
+    // Until what has been gathered is on the disk, or has failed.
+    Result<void> write(std::unique_lock<std::mutex>& lock) {
+        const std::shared_ptr<Group> group = gathering;
+        while (!group->ended) {
+            if (writing)
+                written.wait(lock);
+            else
+                write_group(lock);
+        }
+        if (group->error)
+            return std::unexpected(*group->error);
+        return {};
     }
 };
 
@@ -141,101 +145,56 @@ AuditFile::~AuditFile() = default;
 
 Result<std::unique_ptr<AuditFile>> AuditFile::open(const Config& config) {
     auto impl = std::make_unique<Impl>(config);
-    impl->fd = ::open(config.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (impl->fd < 0)
-        return std::unexpected(disk_error("audit.open", config.path));
-    if (::flock(impl->fd, LOCK_EX | LOCK_NB) != 0)
-        return fail(Errc::conflict, "audit.locked", config.path + ": another process writes it");
-    const off_t size = ::lseek(impl->fd, 0, SEEK_END);
-    if (size < 0)
-        return std::unexpected(disk_error("audit.size", config.path));
-
-    audit::ChainVerifier verifier;
-    VS_TRY(const auto verdict,
-           verify(impl->fd,
-                  config.path,
-                  static_cast<std::uint64_t>(size),
-                  verifier,
-                  [&](const audit::AuditRecord& record) {
-                      if (config.on_record)
-                          config.on_record(record);
-                  }));
-    if (!verdict) {
-        const audit::Break& at = verdict.error();
-        if (at.cause.where != "chain.torn")
-            return fail(Errc::untrusted,
-                        at.cause.where,
-                        config.path + ": the chain breaks at record " + std::to_string(at.sequence) +
-                            ", byte " + std::to_string(at.offset) +
-                            "; keep the file and run 'vouchsafe audit verify' on it");
-        impl->cut_off = static_cast<std::uint64_t>(size) - verifier.good_bytes();
-        if (::ftruncate(impl->fd, static_cast<off_t>(verifier.good_bytes())) != 0)
-            return std::unexpected(disk_error("audit.cut", config.path));
+    Position& at = impl->durable;
+    VS_TRY(impl->files, AuditSegments::open(config.path, config.disk, [&](const audit::AuditRecord& record) {
+               at.unvouched = record.kind == audit::kind::checkpoint ? 0 : at.unvouched + 1;
+               at.time = record.time;
+               config.on_record(record);
+           }));
+    at.head = impl->files->head();
+    at.unvouched_since = config.clock.boot_now();
+    impl->head = at;
+    const std::string torn = impl->files->torn();
+    auto file = std::unique_ptr<AuditFile>(new AuditFile(std::move(impl)));
+    if (!torn.empty()) {
+        VS_TRY(std::ignore,
+               file->append(audit::kind::torn,
+                            {{"bytes", torn.size()}, {"sha256", to_hex(crypto::sha256(as_bytes(torn)))}}));
     }
-    impl->head = impl->durable_head = verifier.head();
-    impl->durable_bytes = verifier.good_bytes();
-    return std::unique_ptr<AuditFile>(new AuditFile(std::move(impl)));
+    return file;
 }
 
 Result<audit::AuditReceipt> AuditFile::append(std::string_view kind, json::Object fields) {
-    Impl& impl = *impl_;
-    std::unique_lock lock(impl.mutex);
-    if (impl.broken)
-        return std::unexpected(*impl.broken);
-    VS_TRY(const audit::Link link,
-           audit::append(
-               impl.head,
-               {.time = impl.clock.now(), .host = impl.host, .kind = kind, .fields = std::move(fields)}));
-    const audit::AuditReceipt receipt{.sequence = impl.head.next, .digest = link.head.previous};
-    impl.head = link.head;
-    const std::shared_ptr<Group> group = impl.gathering;
-    group->lines += link.line;
-    while (!group->ended) {
-        if (impl.writing)
-            impl.written.wait(lock);
-        else
-            impl.write_group(lock);
+    std::unique_lock lock(impl_->mutex);
+    VS_TRY_VOID(impl_->stage_clock());
+    VS_TRY(const audit::AuditReceipt receipt, impl_->stage(kind, std::move(fields)));
+    if (impl_->head.unvouched >= impl_->config.limits.checkpoint_records) {
+        VS_TRY_VOID(impl_->stage_checkpoint());
     }
-    if (group->error)
-        return std::unexpected(*group->error);
+    VS_TRY_VOID(impl_->write(lock));
     return receipt;
 }
 
+Result<void> AuditFile::checkpoint(When when) {
+    std::unique_lock lock(impl_->mutex);
+    const auto age = impl_->config.clock.boot_now() - impl_->head.unvouched_since;
+    if (!impl_->config.sign || impl_->head.unvouched == 0 ||
+        (when == When::due && age < impl_->config.limits.checkpoint_age))
+        return {};
+    VS_TRY_VOID(impl_->stage_checkpoint());
+    return impl_->write(lock);
+}
+
 audit::ChainHead AuditFile::head() const {
-    const std::scoped_lock lock(impl_->mutex);
-    return impl_->durable_head;
+    return impl_->files->head();
 }
 
 std::uint64_t AuditFile::cut_off() const {
-    return impl_->cut_off;
+    return impl_->files->torn().size();
 }
 
-Result<std::vector<audit::AuditRecord>> AuditFile::read(const Selection& selection) const {
-    std::uint64_t size = 0;
-    {
-        const std::scoped_lock lock(impl_->mutex);
-        size = impl_->durable_bytes;
-    }
-    const auto text_field = [](const audit::AuditRecord& record, const char* name) {
-        const auto field = record.fields.find(name);
-        return field != record.fields.end() && field->second.is_string() ? field->second.as_string()
-                                                                         : std::string();
-    };
-    std::deque<audit::AuditRecord> found;
-    audit::ChainVerifier verifier;
-    VS_TRY(const auto verdict,
-           verify(impl_->fd, impl_->path, size, verifier, [&](const audit::AuditRecord& record) {
-               if (record.sequence < selection.from ||
-                   (!selection.kind.empty() && record.kind != selection.kind) ||
-                   (!selection.vm.empty() && text_field(record, "vm") != selection.vm))
-                   return;
-               found.push_back(record);
-               if (found.size() > selection.most)
-                   found.pop_front();
-           }));
-    if (!verdict)
-        return std::unexpected(verdict.error().cause);
-    return std::vector<audit::AuditRecord>(found.begin(), found.end());
+Result<std::vector<audit::AuditRecord>> AuditFile::read(const AuditQuery& query) const {
+    return impl_->files->read(query);
 }
 
 } // namespace vouchsafe::store

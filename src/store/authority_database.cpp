@@ -4,6 +4,7 @@
 #include "json/write.h"
 #include "store/sqlite.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -11,7 +12,7 @@ namespace vouchsafe::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 1> migrations = {R"sql(
+constexpr std::array<std::string_view, 2> migrations = {R"sql(
 CREATE TABLE changes (
     revision  INTEGER PRIMARY KEY,
     record    TEXT NOT NULL,
@@ -29,6 +30,13 @@ CREATE TABLE observations (
 CREATE TABLE evidence (
     host TEXT PRIMARY KEY,
     body BLOB NOT NULL
+) STRICT;
+)sql",
+                                                        R"sql(
+CREATE TABLE audit_head (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    next     INTEGER NOT NULL,
+    previous BLOB NOT NULL
 ) STRICT;
 )sql"};
 
@@ -204,6 +212,29 @@ inventory::ChangeLog& AuthorityDatabase::changes() {
 
 inventory::AuthorityRecords& AuthorityDatabase::records() {
     return impl_->records;
+}
+
+Result<std::optional<audit::ChainHead>> AuthorityDatabase::audit_head() {
+    const std::scoped_lock lock(impl_->mutex);
+    VS_TRY(Statement query, impl_->record_database.prepare("SELECT next, previous FROM audit_head"));
+    VS_TRY(const bool row, query.step());
+    if (!row)
+        return std::nullopt;
+    audit::ChainHead head{.next = query.integer(0)};
+    const Buffer previous = query.blob(1);
+    if (previous.size() != head.previous.size())
+        return fail(Errc::malformed, "database.audit_head", "the head of the audit is no SHA-256");
+    std::ranges::copy(previous, head.previous.begin());
+    return head;
+}
+
+Result<void> AuthorityDatabase::save_audit_head(const audit::ChainHead& head) {
+    const std::scoped_lock lock(impl_->mutex);
+    VS_TRY(Statement insert,
+           impl_->record_database.prepare(
+               "INSERT INTO audit_head (only, next, previous) VALUES (1, ?, ?) "
+               "ON CONFLICT (only) DO UPDATE SET next = excluded.next, previous = excluded.previous"));
+    return insert.bind(1, head.next).bind(2, Bytes(head.previous)).run();
 }
 
 } // namespace vouchsafe::store

@@ -236,5 +236,18 @@ TEST_P(Ports, TakeEmptyNames) {
     EXPECT_EQ((*documents().get({}, {}))->revision, 1);
 }
 
+TEST(AuthorityDatabaseFile, RemembersHowFarTheAuditWent) {
+    const test::TestDirectory directory;
+    const std::string path = directory.path() + "/authority.db";
+    const audit::ChainHead head{.next = 7, .previous = {1, 2, 3}};
+    {
+        const auto database = AuthorityDatabase::open(path).value();
+        EXPECT_EQ(*database->audit_head(), std::nullopt);
+        ASSERT_TRUE(database->save_audit_head({.next = 6, .previous = {}}));
+        ASSERT_TRUE(database->save_audit_head(head));
+    }
+    EXPECT_EQ(*AuthorityDatabase::open(path).value()->audit_head(), head);
+}
+
 } // namespace
 } // namespace vouchsafe::store

@@ -8,6 +8,7 @@
 #include "keyprovider/release.h"
 #include "protocol/release_session.h"
 #include "tests/support/kmip_server.h"
+#include "tests/support/stepped_clock.h"
 #include "token/results.h"
 
 #include <chrono>
@@ -18,20 +19,6 @@
 #include <vector>
 
 namespace vouchsafe::test {
-
-struct SteppedClock final : Clock {
-    SysTime time = from_seconds(1'800'000'000);
-    BootTime boot{3'600'000};
-
-    SysTime now() const override { return time; }
-
-    BootTime boot_now() const override { return boot; }
-
-    void pass(std::chrono::milliseconds span) {
-        time += span;
-        boot += span;
-    }
-};
 
 /// Different bytes at every call, the same in every run.
 struct CountingRandom final : Random {
