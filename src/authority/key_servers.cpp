@@ -92,7 +92,7 @@ Result<std::unique_ptr<kmip::Transport>> KeyServers::connect(const inventory::Pr
             transport,
             net::KmipTransport::create(
                 {.server = {.host = server.address.hostname, .port = server.address.port},
-                 .trust = {.pem = provider.trusted_peer_certificates},
+                 .trust = net::PinnedCertificates{.pem = provider.trusted_peer_certificates},
                  .identity = {.certificate_pem = *provider.client_certificate, .private_key = std::move(key)},
                  .resolve = resolve_}));
         pool_[{provider.uid, server.name}] = {.configuration = configuration, .transport = transport};

@@ -43,6 +43,7 @@ void add_provider_commands(CLI::App& app, Context& context);
 void add_host_commands(CLI::App& app, Context& context);
 void add_vm_commands(CLI::App& app, Context& context);
 void add_inspect_commands(CLI::App& app, Context& context);
+void add_kmip_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
 
 /// The whole tree, with the options that every command has.

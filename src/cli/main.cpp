@@ -71,6 +71,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_provider_commands(app, context);
     add_host_commands(app, context);
     add_vm_commands(app, context);
+    add_kmip_commands(app, context);
     add_audit_commands(app, context);
     add_inspect_commands(app, context);
 }

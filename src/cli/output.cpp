@@ -48,6 +48,10 @@ std::size_t width(std::string_view text) {
 }
 
 std::string_view hint_for(const Error& error) {
+    if (error.where == "kmip.misconfigured")
+        return "does the key server know this client certificate, and want a user name besides?";
+    if (error.where == "kmip.pin")
+        return "ask the key server's administrator for the fingerprint of its certificate";
     if (error.code == Errc::unauthenticated)
         return "vouchsafe login authority|workload URL --user NAME";
     if (error.where == "host.not_trusted")

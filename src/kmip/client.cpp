@@ -26,6 +26,34 @@ private:
 
 constexpr ProtocolVersion pages_since{1, 3};
 
+/// Whether doing it twice is as doing it once, and gives the same answer.
+bool may_be_sent_twice(const RequestItem& item) {
+    switch (item.operation) {
+    case Operation::locate:
+    case Operation::check:
+    case Operation::get:
+    case Operation::get_attributes:
+    case Operation::get_attribute_list:
+    case Operation::query:
+    case Operation::cancel:
+    case Operation::discover_versions:
+    case Operation::encrypt: // under our nonce, so the same again
+    case Operation::decrypt:
+    case Operation::set_attribute:
+        return true;
+    case Operation::create:
+    case Operation::register_object:
+    case Operation::rekey:
+    case Operation::add_attribute: // a second instance
+    case Operation::activate:      // the second time it is refused
+    case Operation::revoke:
+    case Operation::destroy:
+    case Operation::poll:
+        return false;
+    }
+    return false;
+}
+
 Result<void> needs_aead(const Result<ProtocolVersion>& agreed) {
     if (!agreed)
         return std::unexpected(agreed.error());
@@ -45,6 +73,8 @@ Client::exchange(ProtocolVersion version, std::span<const RequestItem> items, De
     Buffer request = encode_request(version, items, options_.credential);
     const WipeAtEnd wipe_request(request);
     auto answer = transport_.exchange(request, deadline);
+    if (!answer && answer.error().where == Transport::stale && std::ranges::all_of(items, may_be_sent_twice))
+        answer = transport_.exchange(request, deadline);
     if (!answer)
         return std::unexpected(Error{.code = answer.error().code,
                                      .where = failure(FailureClass::transport, {}).where,
@@ -90,7 +120,8 @@ Client::ask_all(ProtocolVersion version, std::span<const RequestItem> items, Dea
 
 Result<ServerVersions> Client::probe(const Negotiation& negotiation, Deadline deadline) {
     const Probe probe = negotiation.probe();
-    const RequestItem item = probe.discovers() ? discover_versions(negotiation.offered()) : kmip::query();
+    const RequestItem item =
+        probe.discovers() ? kmip::discover_versions(negotiation.offered()) : kmip::query();
     VS_TRY(const ttlv::Item payload, ask(probe.header, item, deadline));
     return probe.discovers() ? read_discover_versions(payload) : Result<ServerVersions>(ServerVersions{});
 }
@@ -115,6 +146,12 @@ template <class Build> Result<ttlv::Item> Client::call(Build&& build, Deadline d
     if (!payload && failure_class(payload.error()) == FailureClass::protocol)
         agreed_.reset();
     return payload;
+}
+
+Result<ServerVersions> Client::discover_versions(Deadline deadline) {
+    VS_TRY(const ttlv::Item payload,
+           call([](ProtocolVersion) { return kmip::discover_versions({}); }, deadline));
+    return read_discover_versions(payload);
 }
 
 Result<ServerFacts> Client::query(Deadline deadline) {

@@ -1,8 +1,9 @@
 // A KMIP client without sockets: typed operations over a port that exchanges one message for another.
 //
 // One client serves one key server. It agrees on a version at the first operation and keeps it; an error of
-// class protocol forgets it, so that the next operation negotiates again. It does not choose between
-// servers, retry, pool connections or run in several threads: that is its owner's business.
+// class protocol forgets it, so that the next operation negotiates again. What may be sent twice is sent once
+// more where a kept connection was dead. It does not choose between servers, retry otherwise, pool
+// connections or run in several threads: that is its owner's business.
 #pragma once
 
 #include "base/bytes.h"
@@ -34,6 +35,10 @@ public:
     Transport& operator=(const Transport&) = delete;
     virtual ~Transport() = default;
 
+    /// Where a transport fails because a connection that it had kept was closed meanwhile, before an answer
+    /// began: the next exchange opens a fresh one.
+    static constexpr std::string_view stale = "net.stale";
+
     /// Sends one whole request message, returns one whole response message (ttlv::message_size frames it),
     /// or fails by the deadline. The answer can hold a key: the transport wipes its own copies.
     virtual Result<Buffer> exchange(Bytes request, Deadline deadline) = 0;
@@ -53,6 +58,8 @@ public:
     /// The version agreed on, negotiated if need be.
     Result<ProtocolVersion> version(Deadline deadline);
 
+    /// All that the server lists; a server of 1.0 cannot say.
+    Result<ServerVersions> discover_versions(Deadline deadline);
     Result<ServerFacts> query(Deadline deadline);
     Result<KeyId> create(const NewKey& key, Deadline deadline);
     Result<KeyId> register_key(const RegisteredKey& key, Deadline deadline);

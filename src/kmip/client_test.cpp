@@ -277,6 +277,50 @@ INSTANTIATE_TEST_SUITE_P(Servers,
                                          KmipFault::no_operation,
                                          KmipFault::transparent_key));
 
+TEST(Client, SendsAgainOnAFreshConnectionWhatMayBeSentTwice) {
+    KmipServer server;
+    server.keys["pk"] = {.material = key_bytes(), .name = "n"};
+    Client client(server);
+    const Secret plain{Bytes(key_bytes())};
+    ASSERT_TRUE(client.version(no_hurry));
+    const auto asked = [&](auto ask) {
+        server.requests.clear();
+        server.fault = KmipFault::stale;
+        return ask().has_value();
+    };
+    const Buffer nonce(12);
+    EXPECT_TRUE(asked([&] { return client.get({"pk"}, no_hurry); }));
+    EXPECT_TRUE(asked([&] { return client.get_attributes({"pk"}, no_hurry); }));
+    EXPECT_TRUE(asked([&] { return client.query(no_hurry); }));
+    EXPECT_TRUE(asked([&] { return client.locate_by_name("n", 1, no_hurry); }));
+    EXPECT_TRUE(asked([&] {
+        return client.encrypt({.key = {"pk"}, .nonce = nonce, .additional_data = {}}, plain, no_hurry);
+    }));
+    EXPECT_EQ(server.requests.size(), 2U);
+}
+
+TEST(Client, SendsOnceWhatMustNotBeDoneTwice) {
+    KmipServer server;
+    server.keys["pk"] = {.material = key_bytes(), .state = State::pre_active};
+    Client client(server);
+    const Secret material{Bytes(key_bytes())};
+    ASSERT_TRUE(client.version(no_hurry));
+    const auto refused_once = [&](auto ask) {
+        server.requests.clear();
+        server.fault = KmipFault::stale;
+        const auto done = ask();
+        return !done && done.error().where == "kmip.transport" && server.requests.size() == 1;
+    };
+    EXPECT_TRUE(refused_once([&] { return client.create({}, no_hurry); }));
+    EXPECT_TRUE(
+        refused_once([&] { return client.register_key({.material = material, .name = {}}, no_hurry); }));
+    EXPECT_TRUE(refused_once([&] { return client.rekey({"pk"}, no_hurry); }));
+    EXPECT_TRUE(refused_once([&] { return client.activate({"pk"}, no_hurry); }));
+    EXPECT_TRUE(refused_once([&] { return client.revoke({"pk"}, RevocationReason::unspecified, no_hurry); }));
+    EXPECT_TRUE(refused_once([&] { return client.destroy({"pk"}, no_hurry); }));
+    EXPECT_EQ(server.keys.size(), 1U);
+}
+
 TEST(Client, SendsTheMinimalHeader) {
     KmipServer server;
     Client client(server);

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace vouchsafe::net {
 
@@ -39,40 +40,69 @@ Result<void> read_exactly(TlsStream& stream, std::span<std::uint8_t> into, Deadl
     return {};
 }
 
-// One caller at a time; the others wait, each until its deadline.
-class Turnstile {
+struct Connection {
+    TlsStream stream;
+    Deadline born;
+    Deadline used; ///< when it was last good
+};
+
+// So many callers at a time; the others wait, each until its deadline. Keeps what they leave for later.
+class Pool {
 public:
-    class Turn {
+    explicit Pool(std::size_t places) : places_(places) {}
+
+    class Place {
     public:
-        explicit Turn(Turnstile& of) : of_(of) {}
+        explicit Place(Pool& of) : of_(of) {}
 
-        Turn(const Turn&) = delete;
-        Turn& operator=(const Turn&) = delete;
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
 
-        ~Turn() {
+        ~Place() {
             {
                 const std::scoped_lock lock(of_.mutex_);
-                of_.taken_ = false;
+                ++of_.places_;
             }
             of_.changed_.notify_one();
         }
 
     private:
-        Turnstile& of_;
+        Pool& of_;
     };
 
-    std::unique_ptr<Turn> wait_until(Deadline deadline) {
+    std::unique_ptr<Place> wait_until(Deadline deadline) {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_until(lock, deadline, [this] { return !taken_; }))
+        if (!changed_.wait_until(lock, deadline, [this] { return places_ > 0; }))
             return nullptr;
-        taken_ = true;
-        return std::make_unique<Turn>(*this);
+        --places_;
+        return std::make_unique<Place>(*this);
+    }
+
+    /// The one that was used last: the others may grow old and be closed.
+    std::optional<Connection> take() {
+        const std::scoped_lock lock(mutex_);
+        if (kept_.empty())
+            return std::nullopt;
+        std::optional<Connection> out(std::move(kept_.back()));
+        kept_.pop_back();
+        return out;
+    }
+
+    void keep(Connection connection) {
+        const std::scoped_lock lock(mutex_);
+        kept_.push_back(std::move(connection));
+    }
+
+    void clear() {
+        const std::scoped_lock lock(mutex_);
+        kept_.clear();
     }
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
-    bool taken_ = false;
+    std::size_t places_;
+    std::vector<Connection> kept_;
 };
 
 } // namespace
@@ -80,57 +110,85 @@ private:
 struct KmipTransport::Impl {
     KmipTransportConfig config;
     ClientTls tls;
-    Turnstile turnstile{};
-    std::optional<TlsStream> kept{};
-    Deadline kept_since{};
+    Pool pool;
 
-    Result<TlsStream> stream(Deadline deadline) {
-        if (kept) {
-            TlsStream candidate = *std::move(kept);
-            kept.reset();
-            if (Deadline::clock::now() - kept_since < config.idle_limit && candidate.is_quiet())
+    /// A kept connection that is certainly good.
+    std::optional<Connection> kept() {
+        while (auto candidate = pool.take()) {
+            const Deadline now = Deadline::clock::now();
+            if (now - candidate->used < config.idle_limit && now - candidate->born < config.age_limit &&
+                candidate->stream.is_quiet())
                 return candidate;
         }
-        const Deadline connected_by = std::min(deadline, Deadline::clock::now() + config.connect_limit);
-        return TlsStream::connect(tls,
+        return std::nullopt;
+    }
+
+    Result<Connection> fresh(Deadline deadline) {
+        const Deadline now = Deadline::clock::now();
+        VS_TRY(TlsStream stream,
+               TlsStream::connect(tls,
                                   {.server = config.server,
                                    .resolve = config.resolve,
-                                   .deadline = connected_by,
-                                   .cancellation = config.cancellation});
+                                   .deadline = std::min(deadline, now + config.connect_limit),
+                                   .cancellation = config.cancellation}));
+        return Connection{.stream = std::move(stream), .born = now, .used = now};
     }
 };
+
+namespace {
+
+// The request out, and the first bytes of the answer in: what fails here says nothing of the answer.
+Result<std::array<std::uint8_t, header_bytes>> ask(TlsStream& stream, Bytes request, Deadline deadline) {
+    std::array<std::uint8_t, header_bytes> header{};
+    VS_TRY_VOID(stream.write_all(request, deadline));
+    VS_TRY_VOID(read_exactly(stream, header, deadline));
+    return header;
+}
+
+} // namespace
 
 KmipTransport::KmipTransport(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 KmipTransport::~KmipTransport() = default;
 
 Result<std::unique_ptr<KmipTransport>> KmipTransport::create(KmipTransportConfig config) {
-    const ServerTrust trust = config.trust;
     const std::optional<TlsIdentity> identity{
         TlsIdentity{.certificate_pem = config.identity.certificate_pem,
                     .private_key = config.identity.private_key.clone()}};
-    VS_TRY(ClientTls tls, ClientTls::create(TlsVersions::from_1_2, &trust, identity));
-    auto impl = std::unique_ptr<Impl>(new Impl{.config = std::move(config), .tls = std::move(tls)});
+    VS_TRY(ClientTls tls, ClientTls::create(TlsVersions::from_1_2, &config.trust, identity));
+    const std::size_t places = config.connections;
+    VS_CHECK(places > 0);
+    auto impl = std::unique_ptr<Impl>(
+        new Impl{.config = std::move(config), .tls = std::move(tls), .pool = Pool(places)});
     return std::unique_ptr<KmipTransport>(new KmipTransport(std::move(impl)));
 }
 
 Result<Buffer> KmipTransport::exchange(Bytes request, Deadline deadline) {
-    const auto turn = impl_->turnstile.wait_until(deadline);
-    if (!turn)
-        return fail(Errc::timed_out, "net.deadline", "the connection to the key server is busy");
-    VS_TRY(TlsStream stream, impl_->stream(deadline));
-    VS_TRY_VOID(stream.write_all(request, deadline));
-    std::array<std::uint8_t, header_bytes> header{};
-    VS_TRY_VOID(read_exactly(stream, header, deadline));
-    VS_TRY(const std::size_t size, body_size(header, impl_->config.message_bytes));
+    const auto place = impl_->pool.wait_until(deadline);
+    if (!place)
+        return fail(Errc::timed_out, "net.deadline", "the connections to the key server are busy");
+    std::optional<Connection> connection = impl_->kept();
+    const bool was_kept = connection.has_value();
+    if (!was_kept) {
+        VS_TRY(connection, impl_->fresh(deadline));
+    }
+    const auto header = ask(connection->stream, request, deadline);
+    if (!header) {
+        if (!was_kept || header.error().code == Errc::timed_out)
+            return std::unexpected(header.error());
+        impl_->pool.clear(); // they are as old
+        return fail(Errc::unavailable, "net.stale", "the key server had closed the connection");
+    }
+    VS_TRY(const std::size_t size, body_size(*header, impl_->config.message_bytes));
     Buffer answer(header_bytes + size); // sized once: no copies are left behind by growing
-    std::ranges::copy(header, answer.begin());
-    if (auto read = read_exactly(stream, std::span(answer).subspan(header_bytes), deadline); !read) {
+    std::ranges::copy(*header, answer.begin());
+    if (auto read = read_exactly(connection->stream, std::span(answer).subspan(header_bytes), deadline);
+        !read) {
         wipe(answer);
         return std::unexpected(std::move(read).error());
     }
-    impl_->kept = std::move(stream);
-    impl_->kept_since = Deadline::clock::now();
+    connection->used = Deadline::clock::now();
+    impl_->pool.keep(*std::move(connection));
     return answer;
 }
 

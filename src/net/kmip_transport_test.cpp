@@ -45,7 +45,7 @@ const Buffer& request() {
 
 KmipTransportConfig config_for(std::uint16_t port) {
     return {.server = {.host = "key-server.localhost", .port = port},
-            .trust = {{make_certificate().pem(), certificate().pem()}},
+            .trust = PinnedCertificates{{make_certificate().pem(), certificate().pem()}},
             .identity = own().identity()};
 }
 
@@ -87,8 +87,9 @@ TEST(KmipTransport, RefusesTls11) {
 
 TEST(KmipTransport, SendsNothingToAServerThatIsNotPinned) {
     const ScriptedServer server(certificate(), {}, answer_each);
-    const auto transport = transport_to(
-        server.port(), [](KmipTransportConfig& config) { config.trust.pem = {make_certificate().pem()}; });
+    const auto transport = transport_to(server.port(), [](KmipTransportConfig& config) {
+        config.trust = PinnedCertificates{{make_certificate().pem()}};
+    });
     const auto answer = transport->exchange(request(), soon());
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().where, "net.tls_identity");
@@ -99,8 +100,8 @@ TEST(KmipTransport, PinsTheCertificateAndNotOnlyItsKey) {
     // The same key in another certificate.
     const ScriptedServer server(certificate(), {}, answer_each);
     const auto transport = transport_to(server.port(), [](KmipTransportConfig& config) {
-        config.trust.pem = {
-            make_certificate({.name = "key-server.localhost", .same_key = &certificate()}).pem()};
+        config.trust = PinnedCertificates{
+            {make_certificate({.name = "key-server.localhost", .same_key = &certificate()}).pem()}};
     });
     const auto answer = transport->exchange(request(), soon());
     ASSERT_FALSE(answer);
@@ -109,7 +110,7 @@ TEST(KmipTransport, PinsTheCertificateAndNotOnlyItsKey) {
 
 TEST(KmipTransport, IsNotMadeWithoutAPinnedCertificate) {
     KmipTransportConfig config = config_for(1);
-    config.trust.pem.clear();
+    config.trust = PinnedCertificates{};
     const auto transport = KmipTransport::create(std::move(config));
     ASSERT_FALSE(transport);
     EXPECT_EQ(transport.error().where, "tls.pin");
@@ -198,7 +199,8 @@ TEST(KmipTransport, GivesUpOnAFrozenServerAndRecovers) {
 
 TEST(KmipTransport, LetsCallersWaitForEachOther) {
     const ScriptedServer server(certificate(), {}, answer_each);
-    const auto transport = transport_to(server.port());
+    const auto transport =
+        transport_to(server.port(), [](KmipTransportConfig& config) { config.connections = 1; });
     std::atomic<int> good = 0;
     {
         std::vector<std::jthread> callers;
@@ -212,6 +214,54 @@ TEST(KmipTransport, LetsCallersWaitForEachOther) {
     EXPECT_EQ(server.connections(), 1);
 }
 
+// Each waits for the others to have asked: only connections of their own let all of them through.
+TEST(KmipTransport, GivesCallersConnectionsOfTheirOwn) {
+    std::atomic<int> asking = 0;
+    const ScriptedServer server(certificate(), {}, [&](Peer& peer, int) {
+        while (peer.read_some().size() == request().size()) {
+            ++asking;
+            test::wait_until([&] { return asking >= 3; });
+            peer.write(response(8));
+        }
+    });
+    const auto transport = transport_to(server.port());
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 3; ++i)
+        callers.emplace_back([&] { EXPECT_TRUE(transport->exchange(request(), soon())); });
+    callers.clear();
+    EXPECT_EQ(server.connections(), 3);
+    EXPECT_TRUE(transport->exchange(request(), soon())); // on one of those
+    EXPECT_EQ(server.connections(), 3);
+}
+
+TEST(KmipTransport, OpensAFreshConnectionAfterTheAgeLimit) {
+    const ScriptedServer server(certificate(), {}, answer_each);
+    const auto transport =
+        transport_to(server.port(), [](KmipTransportConfig& config) { config.age_limit = 0ms; });
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_EQ(server.connections(), 2);
+}
+
+// The server goes away only when it sees the second request: before that the connection looks good.
+TEST(KmipTransport, SaysWhenAKeptConnectionWasDead) {
+    const ScriptedServer server(certificate(), {}, [](Peer& peer, int connection) {
+        (void)peer.read_some();
+        peer.write(response(8));
+        (void)peer.read_some();
+        if (connection > 1)
+            peer.write(response(8));
+        peer.shutdown();
+    });
+    const auto transport = transport_to(server.port());
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    const auto stale = transport->exchange(request(), soon());
+    ASSERT_FALSE(stale);
+    EXPECT_EQ(stale.error().where, "net.stale");
+    EXPECT_TRUE(transport->exchange(request(), soon()));
+    EXPECT_EQ(server.connections(), 2);
+}
+
 TEST(KmipTransport, GivesUpWaitingForItsTurnAtTheDeadline) {
     Cancellation second_has_given_up;
     const ScriptedServer server(certificate(), {}, [&](Peer& peer, int) {
@@ -220,7 +270,8 @@ TEST(KmipTransport, GivesUpWaitingForItsTurnAtTheDeadline) {
         peer.write(response(8));
         peer.wait_for_client_to_go();
     });
-    const auto transport = transport_to(server.port());
+    const auto transport =
+        transport_to(server.port(), [](KmipTransportConfig& config) { config.connections = 1; });
     std::jthread first([&] { EXPECT_TRUE(transport->exchange(request(), soon())); });
     test::wait_until([&] { return server.connections() == 1; });
     const auto second = transport->exchange(request(), soon(20ms));

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <csignal>
+#include <vector>
 
 namespace vouchsafe::net::test {
 
@@ -136,17 +137,20 @@ ScriptedServer::~ScriptedServer() {
 }
 
 void ScriptedServer::serve() {
+    std::vector<std::jthread> connections; // each with a thread of its own
     while (true) {
         const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0)
             return;
-        const Socket socket(fd);
-        const Ssl ssl(SSL_new(context_.get()));
-        SSL_set_fd(ssl.get(), fd);
-        if (SSL_accept(ssl.get()) != 1)
-            continue;
-        Peer peer(*ssl, fd);
-        script_(peer, ++connections_);
+        connections.emplace_back([this, fd] {
+            const Socket socket(fd);
+            const Ssl ssl(SSL_new(context_.get()));
+            SSL_set_fd(ssl.get(), fd);
+            if (SSL_accept(ssl.get()) != 1)
+                return;
+            Peer peer(*ssl, fd);
+            script_(peer, ++connections_);
+        });
     }
 }
 

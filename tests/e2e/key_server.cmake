@@ -6,3 +6,11 @@ target_link_libraries(e2e_key_server PRIVATE
 target_include_directories(e2e_key_server PRIVATE "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(e2e_key_server PRIVATE VS_TOOLS="${CMAKE_SOURCE_DIR}/tools")
 vs_e2e(key_server COMMAND e2e_key_server)
+# The command line against the same server.
+add_executable(e2e_kmip_probe "${CMAKE_CURRENT_LIST_DIR}/kmip_probe_test.cpp")
+target_link_libraries(e2e_kmip_probe PRIVATE vs_json vs_flags GTest::gtest)
+target_include_directories(e2e_kmip_probe PRIVATE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+target_compile_definitions(e2e_kmip_probe PRIVATE
+    VS_TOOLS="${CMAKE_SOURCE_DIR}/tools" VS_VOUCHSAFE="${CMAKE_BINARY_DIR}/bin/vouchsafe")
+add_dependencies(e2e_kmip_probe vouchsafe)
+vs_e2e(kmip_probe COMMAND e2e_kmip_probe)

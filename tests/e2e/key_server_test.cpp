@@ -66,7 +66,7 @@ protected:
         ASSERT_EQ(tool("trust", "--client-cert " + file("client.pem")).status, 0);
         auto transport = net::KmipTransport::create(
             {.server = server_address(),
-             .trust = {.pem = {content(file("server.pem"))}},
+             .trust = net::PinnedCertificates{.pem = {content(file("server.pem"))}},
              .identity = {.certificate_pem = certificate.pem(), .private_key = key.to_secret_der()}});
         ASSERT_TRUE(transport);
         transport_ = std::move(*transport);

@@ -141,6 +141,10 @@ Result<Buffer> KmipServer::exchange(Bytes request, kmip::Deadline) {
     const ProtocolVersion version = version_of(message);
     const Operation operation = operation_of(message);
     const KmipFault now = fault_only && *fault_only != operation ? KmipFault::none : fault.load();
+    if (now == KmipFault::stale) {
+        fault = KmipFault::none;
+        return fail(Errc::unavailable, stale);
+    }
     if (now == KmipFault::timeout)
         return fail(Errc::timed_out, "net.deadline");
     if (now == KmipFault::garbage)
@@ -203,6 +207,8 @@ KmipServer::perform_one(Operation operation, const Item& payload, ProtocolVersio
                                                : KmipAnswer{.refused = ResultReason::operation_not_supported};
     if (operation == Operation::query)
         return query();
+    if (refuses)
+        return {.refused = refuses};
     return perform(*store_, operation, payload, version, now);
 }
 
@@ -217,7 +223,10 @@ KmipAnswer KmipServer::query() const {
 
 KmipAnswer KmipServer::discover(const Item& payload) const {
     KmipAnswer answer;
-    for (const Item& asked : *payload.as<Structure>())
+    const Structure& offered = *payload.as<Structure>();
+    if (offered.empty()) // all of them
+        std::ranges::transform(versions, std::back_inserter(answer.payload), version_item);
+    for (const Item& asked : offered)
         if (std::ranges::find(versions, version_in(asked)) != versions.end())
             answer.payload.push_back(version_item(version_in(asked)));
     return answer;

@@ -38,6 +38,7 @@ public:
     std::optional<std::pair<std::string, std::string>> login;      ///< who must ask, by name and password
     std::atomic<KmipFault> fault = KmipFault::none;                ///< of every exchange until it is changed
     std::optional<kmip::Operation> fault_only;                     ///< the fault is of this operation alone
+    std::optional<kmip::ResultReason> refuses; ///< every operation on a key, for that reason
     int polls_needed = 0;             ///< more than 0: operations on keys are pending until polled so often
     std::vector<ttlv::Item> requests; ///< as they came
 

@@ -273,7 +273,8 @@ KmipAnswer destroy(KmipStore& store, const Call& call) {
     if (call.key.state == State::active)
         return refused(ResultReason::permission_denied);
     KmipAnswer answer = done(call);
-    store.keys.erase(call.id);
+    if (call.fault != KmipFault::undestroyed)
+        store.keys.erase(call.id);
     return answer;
 }
 

@@ -31,6 +31,7 @@ struct KmipStore {
 
 enum class KmipFault : std::uint8_t {
     none,
+    stale,              ///< a kept connection was dead: once
     timeout,            ///< no answer by the deadline
     garbage,            ///< an answer that is no TTLV
     request_echoed,     ///< TTLV, but no response
@@ -58,6 +59,7 @@ enum class KmipFault : std::uint8_t {
     no_additional_data, ///< Encrypt and Decrypt leave the additional data out of account
     no_pages,           ///< Locate begins from the start whatever the offset
     same_key_rekeyed,   ///< Re-key gives the old identifier
+    undestroyed,        ///< Destroy is answered, and the key stays
     no_decryption,      ///< Encrypt and Decrypt are not supported
 };
 
