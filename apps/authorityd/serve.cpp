@@ -6,6 +6,7 @@
 #include "authority/claim.h"
 #include "authority/core.h"
 #include "authority/endpoints.h"
+#include "authority/key_comparison.h"
 #include "authority/key_servers.h"
 #include "authority/keyring.h"
 #include "crypto/random.h"
@@ -160,7 +161,7 @@ Result<void> serve(const Options& options) {
     VS_TRY_VOID(core->complete_audit());
 
     authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
-    keyprovider::KmipKeyServer kmip(key_servers);
+    keyprovider::KmipKeyServer kmip(key_servers, clock, random);
     keyprovider::PrimaryKeyCache primary_keys(kmip, clock);
     keyprovider::ReleaseService release(
         {.self = keys.config().host, .session_key = keys.key(token::KeyUse::session).clone()},
@@ -181,6 +182,7 @@ Result<void> serve(const Options& options) {
                                                         .audit = *opened.audit,
                                                         .secrets = *opened.secrets,
                                                         .key_servers = key_servers,
+                                                        .kmip = kmip,
                                                         .primary_keys = primary_keys,
                                                         .clock = clock,
                                                         .random = random,
@@ -224,6 +226,7 @@ Result<void> serve(const Options& options) {
         key_servers.retain(*core->state());
         vouch_for_audit(opened, store::AuditFile::When::due);
     });
+    const authority::KeyComparison comparison(kmip, [&] { return core->state(); });
     serving.store(true);
 
     VS_TRY([[maybe_unused]] const auto started,

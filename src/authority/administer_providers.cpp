@@ -145,7 +145,7 @@ json::Value
 server_status(const Invocation& call, const Provider& provider, const inventory::KmipServer& server) {
     Provider alone = provider;
     alone.servers = {server};
-    keyprovider::KmipKeyServer asked(call.parts.key_servers);
+    keyprovider::KmipKeyServer asked(call.parts.key_servers, call.parts.clock, call.parts.random);
     const auto attributes = asked.attributes(alone, provider.generations.back());
     json::Array details;
     bool good = attributes.has_value();
@@ -153,6 +153,10 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
         details.push_back(message(attributes.error().where, attributes.error().detail));
     } else if (const auto checked = keyprovider::check_attributes(*attributes); !checked) {
         details.push_back(message(checked.error().where, checked.error().detail));
+        good = false;
+    }
+    if (const auto excluded = call.parts.kmip.record(provider, server).excluded) {
+        details.push_back(message(excluded->where, excluded->detail));
         good = false;
     }
     // Who answered is one that we trust; who did not may still show a certificate that we trust.
@@ -173,6 +177,8 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
 
 json::Value provider_status(const Invocation& call, const Provider& provider) {
     json::Array servers;
+    if (provider.servers.size() > 1)
+        call.parts.kmip.compare(provider, provider.generations.back());
     for (const inventory::KmipServer& server : provider.servers)
         servers.push_back(server_status(call, provider, server));
     const auto is_good = [](const json::Value& server) { return server.find("health")->as_string() == "OK"; };

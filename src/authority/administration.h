@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "inventory/ports.h"
 #include "json/value.h"
+#include "keyprovider/kmip_key_server.h"
 #include "keyprovider/primary_key.h"
 #include "store/audit_file.h"
 #include "token/identity.h"
@@ -34,6 +35,7 @@ struct AdministrationParts {
     store::AuditFile& audit;
     store::SealedFiles& secrets;
     KeyServers& key_servers;
+    keyprovider::KmipKeyServer& kmip;
     keyprovider::PrimaryKeyCache& primary_keys;
     const Clock& clock;
     Random& random;

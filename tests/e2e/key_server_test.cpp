@@ -206,7 +206,8 @@ TEST_F(KeyServerTest, MayCrashWhileAPrimaryKeyIsUnderItsLease) {
     provider.generations = {
         {.number = 1, .primary_key = created.output.substr(0, created.output.find('\n'))}};
     test::SteppedClock clock;
-    keyprovider::KmipKeyServer key_server(*this);
+    test::CountingRandom random;
+    keyprovider::KmipKeyServer key_server(*this, clock, random);
     keyprovider::PrimaryKeyCache keys(key_server, clock);
     const auto obtain = [&] { return keys.obtain(provider, provider.generations.front()); };
 

@@ -166,7 +166,7 @@ public:
             .value();
     std::unique_ptr<authority::Core> core = open_core();
     authority::KeyServers key_servers{secrets, {}};
-    keyprovider::KmipKeyServer kmip{key_servers};
+    keyprovider::KmipKeyServer kmip{key_servers, clock, random};
     keyprovider::PrimaryKeyCache primary_keys{kmip, clock};
     Sts sts;
     Sts consumer_sts;
@@ -176,6 +176,7 @@ public:
                                               .audit = *audit,
                                               .secrets = secrets,
                                               .key_servers = key_servers,
+                                              .kmip = kmip,
                                               .primary_keys = primary_keys,
                                               .clock = clock,
                                               .random = random,

@@ -142,7 +142,7 @@ public:
     crypto::EcPrivateKey release_key = crypto::EcPrivateKey::generate();
     AuthorityHostId self{"authority-1"};
 
-    keyprovider::KmipKeyServer key_server{connector};
+    keyprovider::KmipKeyServer key_server{connector, clock, random};
     keyprovider::PrimaryKeyCache keys{key_server, clock};
     keyprovider::ReleaseService service{
         {.self = self, .session_key = session_key.clone()},
