@@ -45,6 +45,7 @@ Result<asio::ssl::context> server_tls(const ServerConfig& config) {
     VS_CHECK(SSL_CTX_set_min_proto_version(&raw, TLS1_3_VERSION) == 1);
     VS_CHECK(SSL_CTX_set1_groups_list(&raw, "X25519:P-256") == 1);
     SSL_CTX_set_mode(&raw, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(&raw, SSL_OP_CLEANSE_PLAINTEXT); // passwords come in this way
     if (config.client_certificates == ClientCertificates::ignored) {
         resume_sessions(raw);
     } else {

@@ -206,7 +206,8 @@ Result<ClientTls> ClientTls::create(TlsVersions versions,
     const int least = versions == TlsVersions::only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
     VS_CHECK(SSL_CTX_set_min_proto_version(&context, least) == 1);
     SSL_CTX_set_mode(&context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION);
+    // Keys and passwords come in this way: libssl keeps no copy of what it has handed over.
+    SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT);
     if (identity)
         VS_TRY_VOID(use_identity(context, *identity));
     if (trust == nullptr)
