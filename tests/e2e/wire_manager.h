@@ -18,8 +18,9 @@ namespace vouchsafe::test {
 
 class ManagerProcess {
 public:
-    explicit ManagerProcess(const std::string& role)
-        : daemon_({program_path("vouchsafe-managerd"),
+    explicit ManagerProcess(const std::string& role,
+                            const std::string& program = program_path("vouchsafe-managerd"))
+        : daemon_({program,
                    "--role",
                    role,
                    "--state",
@@ -46,6 +47,8 @@ public:
     }
 
     Daemon& daemon() { return daemon_; }
+
+    const std::string& folder() const { return folder_.path(); }
 
     net::HttpsClient client(std::optional<net::TlsIdentity> identity = {}) const {
         auto out = net::HttpsClient::create({.server = {.host = "localhost", .port = daemon_.port()},

@@ -71,11 +71,11 @@ json::Value invoke_document(std::string_view service, std::string_view operation
         {{"version", 1}, {"service", service}, {"operation", operation}, {"input", std::move(input)}});
 }
 
-AuthorityProcess::AuthorityProcess(const std::string& program)
-    : state_options_({"--state",
-                      folder_.path() + "/state",
-                      "--unsafe-plaintext-key-file",
-                      write_state_key(folder_.path() + "/state-key")}),
+AuthorityProcess::AuthorityProcess(const std::string& program, const std::string& issuer)
+    : administrator_{.issuer = issuer}, state_options_({"--state",
+                                                        folder_.path() + "/state",
+                                                        "--unsafe-plaintext-key-file",
+                                                        write_state_key(folder_.path() + "/state-key")}),
       daemon_(with({program, "serve", "--port", "0"}, state_options_), folder_.path() + "/authorityd.log") {
     const Finished made = run_to_end(with({program,
                                            "init",
@@ -136,6 +136,8 @@ void AuthorityProcess::claim() {
 
 Result<json::Value>
 AuthorityProcess::invoke(std::string_view service, std::string_view operation, json::Object input) {
+    if (by_)
+        return by_(service, operation, std::move(input));
     const std::string body = json::canonical(invoke_document(service, operation, std::move(input)));
     VS_TRY(const auto response,
            client_->send({.method = net::Method::post,

@@ -14,6 +14,7 @@
 #include "token/identity.h"
 #include "token/services.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,7 +60,8 @@ json::Value invoke_document(std::string_view service, std::string_view operation
 class AuthorityProcess {
 public:
     /// Made by `init`, started, and not yet claimed. Fails a check when anything does not work.
-    explicit AuthorityProcess(const std::string& program = program_path("vouchsafe-authorityd"));
+    explicit AuthorityProcess(const std::string& program = program_path("vouchsafe-authorityd"),
+                              const std::string& issuer = administrator_issuer);
 
     Daemon& daemon() { return daemon_; }
 
@@ -89,6 +91,12 @@ public:
     json::Value claim_document() const;
     void claim();
 
+    using Invoke = std::function<Result<json::Value>(
+        std::string_view service, std::string_view operation, json::Object)>;
+
+    /// From now on through somebody else: a management server.
+    void administer_by(Invoke invoke) { by_ = std::move(invoke); }
+
     /// What an operation answers, as TrustedAdmins' member. Safe for several threads.
     Result<json::Value> invoke(std::string_view service, std::string_view operation, json::Object input);
     /// One that must work.
@@ -113,6 +121,7 @@ private:
     std::string pin_;
     std::string claim_token_;
     std::unique_ptr<net::HttpsClient> client_;
+    Invoke by_; ///< nobody: the test itself
 };
 
 /// The id of an error answer's first message and its error_type, "INVALID_ARGUMENT json.depth"; "" when the

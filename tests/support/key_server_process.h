@@ -29,6 +29,8 @@ public:
     void freeze(); ///< SIGSTOP
     void thaw();
 
+    const std::string& folder() const { return folder_.path(); }
+
     net::Endpoint address() const;
     std::string certificate_pem() const;
 
