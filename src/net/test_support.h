@@ -47,7 +47,7 @@ struct CertificateRequest {
 
 TestCertificate make_certificate(const CertificateRequest& request = {});
 
-/// A TLS server on loopback that runs `script` for each connection, one after the other.
+/// A TLS server on loopback that runs `script` for each connection, on a thread of its own.
 class ScriptedServer {
 public:
     /// A connection as the script sees it.

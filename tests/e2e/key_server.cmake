@@ -14,3 +14,11 @@ target_compile_definitions(e2e_kmip_probe PRIVATE
     VS_TOOLS="${CMAKE_SOURCE_DIR}/tools" VS_VOUCHSAFE="${CMAKE_BINARY_DIR}/bin/vouchsafe")
 add_dependencies(e2e_kmip_probe vouchsafe)
 vs_e2e(kmip_probe COMMAND e2e_kmip_probe)
+find_package(OpenSSL 3.0 REQUIRED)
+# Key servers of our own, for what PyKMIP cannot: broken connections, replicas, versions 1.1 and 2.1.
+add_executable(e2e_kmip_wire "${CMAKE_CURRENT_LIST_DIR}/kmip_wire_test.cpp"
+    "${CMAKE_SOURCE_DIR}/tests/support/kmip_wire.cpp" "${CMAKE_SOURCE_DIR}/src/net/support_test.cpp")
+target_link_libraries(e2e_kmip_wire PRIVATE
+    vs_keyprovider vs_net vs_test_kmip_server vs_flags OpenSSL::SSL GTest::gtest GTest::gtest_main)
+target_include_directories(e2e_kmip_wire PRIVATE "${CMAKE_SOURCE_DIR}")
+vs_e2e(kmip_wire COMMAND e2e_kmip_wire)
