@@ -5,4 +5,4 @@ target_link_libraries(e2e_tpmdev PRIVATE vs_tpmdev vs_flags GTest::gtest GTest::
 target_include_directories(e2e_tpmdev PRIVATE "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(e2e_tpmdev PRIVATE VS_TOOLS="${CMAKE_SOURCE_DIR}/tools")
 add_test(NAME e2e.tpmdev COMMAND e2e_tpmdev)
-set_tests_properties(e2e.tpmdev PROPERTIES LABELS e2e TIMEOUT 180)
+set_tests_properties(e2e.tpmdev PROPERTIES LABELS e2e TIMEOUT 600)
