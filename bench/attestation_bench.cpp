@@ -172,7 +172,7 @@ token::KeyAccess claims_of(const crypto::EcPrivateKey& release_key) {
             .host = {"h-" + std::string(32, 'b')},
             .id = "3f2504e0-4f89-41d3-9a0c-0305e82c3300",
             .times = token::times_from(now, std::chrono::minutes(30)),
-            .release_key = release_key.public_key(),
+            .release_key = release_key.public_key().thumbprint(),
             .tier = token::Tier::affirming,
             .vector = {.instance_identity = 2, .configuration = 2, .executables = 3, .hardware = 2},
             .base_image = {"booted"},
@@ -184,6 +184,7 @@ token::KeyAccess claims_of(const crypto::EcPrivateKey& release_key) {
             .revision = 12,
             .evidence_digest = std::string(64, 'e'),
             .executables = token::Executables::boot_image,
+            .weak_tpm = false,
             .lab = false};
 }
 
