@@ -243,6 +243,10 @@ TEST_F(CheckpointTest, IsTheHostsWord) {
 TEST_F(CheckpointTest, SpeaksOfTheRecordBefore) {
     log.add(audit::kind::stop);
     EXPECT_EQ(verdict(anchor_trust()), "checkpoint.head");
+    audit::ChainHead same_digest = log.head;
+    ++same_digest.next;
+    fields = make_checkpoint(house().signer, same_digest, log.time).value();
+    EXPECT_EQ(verdict(anchor_trust()), "checkpoint.head");
     audit::ChainHead same_number = log.head;
     same_number.previous[0] ^= 1U;
     fields = make_checkpoint(house().signer, same_number, log.time).value();
