@@ -3,7 +3,9 @@
 #include "attestation/service.h"
 #include "authority/administration.h"
 #include "authority/audit_start.h"
+#include "authority/check_values.h"
 #include "authority/claim.h"
+#include "authority/coalescing_key_server.h"
 #include "authority/core.h"
 #include "authority/endpoints.h"
 #include "authority/key_comparison.h"
@@ -90,6 +92,18 @@ void log_to_stderr() {
         std::make_shared<spdlog::logger>("authorityd", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
 }
 
+// What cannot be saved now is tried again after the next heartbeat.
+void save_uses(keyprovider::GenerationUses& uses, inventory::AuthorityRecords& records, SysTime now) {
+    const auto changed = uses.take_changed();
+    if (changed.empty())
+        return;
+    const auto saved = records.save_generation_uses(changed, keyprovider::GenerationUses::oldest_kept(now));
+    if (!saved) {
+        uses.put_back(changed);
+        spdlog::warn("uses of generations: not saved: {} ({})", saved.error().detail, saved.error().where);
+    }
+}
+
 void report_heartbeat(const Error* error) {
     if (error != nullptr)
         spdlog::error(
@@ -162,10 +176,21 @@ Result<void> serve(const Options& options) {
 
     authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
     keyprovider::KmipKeyServer kmip(key_servers, clock, random);
-    keyprovider::PrimaryKeyCache primary_keys(kmip, clock);
+    authority::CoalescingKeyServer coalescing(kmip);
+    keyprovider::PrimaryKeyCache primary_keys(coalescing, clock, random);
+    keyprovider::GenerationUses uses;
+    VS_TRY(const auto saved_uses, opened.database->records().generation_uses());
+    uses.load(saved_uses);
+    keyprovider::Quotas quotas;
     keyprovider::ReleaseService release(
         {.self = keys.config().host, .session_key = keys.key(token::KeyUse::session).clone()},
-        {.authority = *core, .keys = primary_keys, .audit = *opened.audit, .clock = clock, .random = random});
+        {.authority = *core,
+         .keys = primary_keys,
+         .uses = uses,
+         .quotas = quotas,
+         .audit = *opened.audit,
+         .clock = clock,
+         .random = random});
     core->watch_requests([&release] { return release.oldest_revision_under_way(); });
     attestation::AttestationService attestation({.self = keys.config().host,
                                                  .token_key = keys.key(token::KeyUse::token).clone(),
@@ -184,12 +209,14 @@ Result<void> serve(const Options& options) {
                                                         .key_servers = key_servers,
                                                         .kmip = kmip,
                                                         .primary_keys = primary_keys,
+                                                        .uses = uses,
+                                                        .quotas = quotas,
                                                         .clock = clock,
                                                         .random = random,
                                                         .port = options.advertise_port};
     // The port that the services information names is known once the server listens.
     std::unique_ptr<authority::Administration> administration;
-    net::WorkerPool pool({.threads = 8, .queue = 512});
+    net::WorkerPool pool({.threads = 8, .queue = 4096, .queue_of_one = 256});
     VS_TRY(const std::string certificate, keys.tls_certificate(clock));
 
     net::Handler handler = [](const net::Request&, net::Reply reply) {
@@ -225,6 +252,11 @@ Result<void> serve(const Options& options) {
         primary_keys.retain(*core->state());
         key_servers.retain(*core->state());
         vouch_for_audit(opened, store::AuditFile::When::due);
+        uses.retain(*core->state(), clock.now());
+        quotas.retain(*core->state(), clock.boot_now());
+        save_uses(uses, opened.database->records(), clock.now());
+        if (const auto kept = authority::keep_check_values(*core, primary_keys); !kept)
+            spdlog::warn("check value: not kept: {} ({})", kept.error().detail, kept.error().where);
     });
     const authority::KeyComparison comparison(kmip, [&] { return core->state(); });
     serving.store(true);
@@ -239,6 +271,7 @@ Result<void> serve(const Options& options) {
     stop.wait();
     spdlog::info("stopping");
     server->stop();
+    save_uses(uses, opened.database->records(), clock.now());
     VS_TRY([[maybe_unused]] const auto stopped,
            opened.audit->append(audit::kind::stop, {{"revision", core->state()->revision}}));
     vouch_for_audit(opened, store::AuditFile::When::now);

@@ -31,20 +31,20 @@ Errc code_of(std::string_view error_type) {
     return Errc::denied;
 }
 
-Result<protocol::ReleasedKey> only_key(protocol::ReleaseAnswer answer) {
+Result<protocol::OperationResult> only_result(protocol::ReleaseAnswer answer) {
     if (answer.results.size() != 1)
         return fail(Errc::malformed, "release.results", "not one result for one operation");
-    if (auto* released = std::get_if<protocol::ReleasedKey>(&answer.results.front()))
-        return std::move(*released);
-    const auto& refusal = std::get<protocol::ReleaseRefusal>(answer.results.front());
-    return std::unexpected(
-        Error{.code = code_of(refusal.error_type), .where = refusal.code, .detail = refusal.message});
+    protocol::OperationResult& result = answer.results.front();
+    if (const auto* const refusal = std::get_if<protocol::ReleaseRefusal>(&result))
+        return std::unexpected(
+            Error{.code = code_of(refusal->error_type), .where = refusal->code, .detail = refusal->message});
+    return std::move(result);
 }
 
 } // namespace
 
-Result<protocol::ReleasedKey> KeyClient::release(const ReleaseStanding& standing,
-                                                 const protocol::Operation& operation) {
+Result<protocol::OperationResult> KeyClient::release(const ReleaseStanding& standing,
+                                                     const protocol::Operation& operation) {
     const bool fresh = !session_ || session_->expires() <= clock_.now();
     if (fresh)
         VS_TRY_VOID(open(standing));
@@ -82,7 +82,7 @@ Result<void> KeyClient::open(const ReleaseStanding& standing) {
     return {};
 }
 
-Result<protocol::ReleasedKey> KeyClient::ask(const protocol::Operation& operation) {
+Result<protocol::OperationResult> KeyClient::ask(const protocol::Operation& operation) {
     const protocol::ReleaseRequest request{.operations = {operation}};
     VS_TRY(const auto sealed, session_->seal(random_, request.encode()));
     VS_TRY(auto answer,
@@ -93,7 +93,7 @@ Result<protocol::ReleasedKey> KeyClient::ask(const protocol::Operation& operatio
     VS_TRY(const Buffer body, expect_ok(std::move(answer)));
     VS_TRY(const Secret plain, session_->open_answer(sealed, as_text(body)));
     VS_TRY(auto results, protocol::ReleaseAnswer::parse(plain));
-    return only_key(std::move(results));
+    return only_result(std::move(results));
 }
 
 } // namespace vouchsafe::agent

@@ -33,12 +33,12 @@ public:
 
     /// One operation. A session that the authority no longer knows is opened anew, once. A refusal is an
     /// error whose `where` is its code ("gate.epoch") and whose detail is its message.
-    Result<protocol::ReleasedKey> release(const ReleaseStanding& standing,
-                                          const protocol::Operation& operation);
+    Result<protocol::OperationResult> release(const ReleaseStanding& standing,
+                                              const protocol::Operation& operation);
 
 private:
     Result<void> open(const ReleaseStanding& standing);
-    Result<protocol::ReleasedKey> ask(const protocol::Operation& operation);
+    Result<protocol::OperationResult> ask(const protocol::Operation& operation);
 
     std::unique_ptr<Peer> authority_;
     const Clock& clock_;

@@ -27,7 +27,7 @@ Error no_hypervisor() {
     return {.code = Errc::unsupported, .where = "host.no_hypervisor", .detail = "this host runs no VMs"};
 }
 
-/// What a carried out order leaves to tell; only vm.create leaves something.
+/// What a carried out order leaves to tell; only vm.create and vm.rewrap leave something.
 using Outcome = Result<std::optional<protocol::CreatedKey>>;
 
 Outcome nothing_or_error(Result<void> result) {
@@ -58,6 +58,13 @@ struct CarryOut {
             return std::unexpected(no_hypervisor());
         VS_TRY(auto created, vms->create(order));
         return created;
+    }
+
+    Outcome operator()(const protocol::VmRewrapOrder& order) const {
+        if (vms == nullptr)
+            return std::unexpected(no_hypervisor());
+        VS_TRY(auto rewrapped, vms->rewrap(order.vm));
+        return rewrapped;
     }
 
     Outcome operator()(const protocol::VmStartOrder& order) const { return on_vm(order.vm, &Vms::start); }

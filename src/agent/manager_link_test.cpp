@@ -116,6 +116,11 @@ TEST_F(Serving, CarriesAVmThroughItsLife) {
     EXPECT_EQ(manager_.polls.back().vms.front().state, "running");
     EXPECT_EQ(problem("o-4", protocol::VmDeleteOrder{vm}), "hypervisor.undefine");
     EXPECT_EQ(problem("o-5", protocol::VmStopOrder{vm}), "");
+    const auto rewrapped = order("o-7", protocol::VmRewrapOrder{vm});
+    ASSERT_FALSE(rewrapped.problem) << rewrapped.problem->code;
+    ASSERT_TRUE(rewrapped.created);
+    EXPECT_EQ(rewrapped.created->context, created.created->context);
+    EXPECT_NE(rewrapped.created->blob, created.created->blob);
     EXPECT_EQ(problem("o-6", protocol::VmDeleteOrder{vm}), "");
     EXPECT_TRUE(manager_.polls.back().vms.empty());
 }

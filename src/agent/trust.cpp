@@ -165,7 +165,7 @@ TrustReport Trust::report() const {
     return shown;
 }
 
-Result<protocol::ReleasedKey> Trust::release(const protocol::Operation& operation) {
+Result<protocol::OperationResult> Trust::release(const protocol::Operation& operation) {
     const std::scoped_lock lock(work_);
     if (!holds_a_live_result())
         (void)attest_locked(); // what came of it is seen below
@@ -177,7 +177,7 @@ Result<protocol::ReleasedKey> Trust::release(const protocol::Operation& operatio
     return release_locked(operation);
 }
 
-Result<protocol::ReleasedKey> Trust::release_locked(const protocol::Operation& operation) {
+Result<protocol::OperationResult> Trust::release_locked(const protocol::Operation& operation) {
     if (!services_ || !holds_a_live_result())
         return fail(Errc::denied,
                     "host.not_trusted",
@@ -277,6 +277,26 @@ void Trust::retry_within(seconds longest) {
 
 bool Trust::holds_a_live_result() const {
     return held_ && parts_.clock.now() < held_->expires;
+}
+
+// Whoever answers is not believed to have answered with what was asked for.
+template <class Wanted> static Result<Wanted> wanted(Result<protocol::OperationResult> result) {
+    VS_TRY(protocol::OperationResult got, std::move(result));
+    if (auto* const found = std::get_if<Wanted>(&got))
+        return std::move(*found);
+    return fail(Errc::malformed, "release.results", "an answer to another operation");
+}
+
+Result<protocol::ReleasedKey> generate_key(KeySource& keys, const protocol::GenerateKey& operation) {
+    return wanted<protocol::ReleasedKey>(keys.release(operation));
+}
+
+Result<protocol::ReleasedKey> decrypt_key(KeySource& keys, const protocol::DecryptKey& operation) {
+    return wanted<protocol::ReleasedKey>(keys.release(operation));
+}
+
+Result<protocol::RewrappedKey> rewrap_key(KeySource& keys, const protocol::RewrapKey& operation) {
+    return wanted<protocol::RewrappedKey>(keys.release(operation));
 }
 
 } // namespace vouchsafe::agent

@@ -44,9 +44,15 @@ public:
     KeySource& operator=(const KeySource&) = delete;
     virtual ~KeySource() = default;
 
-    /// `denied` at "host.not_trusted" while this host is not trusted.
-    virtual Result<protocol::ReleasedKey> release(const protocol::Operation& operation) = 0;
+    /// A ReleasedKey, or of rewrap a RewrappedKey; a refusal is an error. `denied` at "host.not_trusted"
+    /// while this host is not trusted.
+    virtual Result<protocol::OperationResult> release(const protocol::Operation& operation) = 0;
 };
+
+// The same, typed.
+Result<protocol::ReleasedKey> generate_key(KeySource& keys, const protocol::GenerateKey& operation);
+Result<protocol::ReleasedKey> decrypt_key(KeySource& keys, const protocol::DecryptKey& operation);
+Result<protocol::RewrappedKey> rewrap_key(KeySource& keys, const protocol::RewrapKey& operation);
 
 /// Safe for several threads; a call that talks to the authority makes the others wait.
 class Trust final : public KeySource {
@@ -80,14 +86,14 @@ public:
 
     /// When the authority's answer is that this host's standing moved (epoch, token, session), it attests
     /// once more and asks again.
-    Result<protocol::ReleasedKey> release(const protocol::Operation& operation) override;
+    Result<protocol::OperationResult> release(const protocol::Operation& operation) override;
 
 private:
     struct Held;
 
     Result<void> attest_locked();
     Result<void> attest_at(const token::ServiceHost& host);
-    Result<protocol::ReleasedKey> release_locked(const protocol::Operation& operation);
+    Result<protocol::OperationResult> release_locked(const protocol::Operation& operation);
     void accept(const token::ServiceHost& host, std::unique_ptr<Peer> peer, Attested attested);
     void settle(Standing standing, std::vector<protocol::Reason> reasons);
     void show_versions();

@@ -184,13 +184,20 @@ TEST_F(Trusting, WaitsLongerAfterEachFailure) {
 
 TEST_F(Trusting, ReleasesAKeyAndOpensItAgain) {
     become_trusted();
-    const auto made = trust_->release(generate);
+    const auto made = generate_key(*trust_, generate);
     ASSERT_TRUE(made) << made.error().where;
     ASSERT_TRUE(made->ciphertext);
-    const auto opened = trust_->release(
-        protocol::DecryptKey{.provider = {"gold"}, .ciphertext = *made->ciphertext, .context = key_context});
+    const auto opened =
+        decrypt_key(*trust_, {.provider = {"gold"}, .ciphertext = *made->ciphertext, .context = key_context});
     ASSERT_TRUE(opened);
     EXPECT_TRUE(crypto::equal(made->key, opened->key));
+    const auto rewrapped =
+        rewrap_key(*trust_, {.provider = {"gold"}, .ciphertext = *made->ciphertext, .context = key_context});
+    ASSERT_TRUE(rewrapped) << rewrapped.error().where;
+    const auto again = decrypt_key(
+        *trust_, {.provider = {"gold"}, .ciphertext = rewrapped->ciphertext, .context = key_context});
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(crypto::equal(made->key, again->key));
     EXPECT_EQ(authority_.sessions, 1U);
 }
 

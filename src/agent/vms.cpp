@@ -124,8 +124,7 @@ Result<protocol::CreatedKey> Vms::create(const protocol::VmCreateOrder& order) {
         VS_TRY_VOID(image(*order.image)); // before a key is made for nothing
     VS_TRY(Unfinished unfinished, Unfinished::create(place));
     const protocol::Context context{.key_id = to_hex(parts_.random.bytes(key_id_bytes)), .vm = order.vm};
-    VS_TRY(auto released,
-           parts_.keys.release(protocol::GenerateKey{.provider = order.provider, .context = context}));
+    VS_TRY(auto released, generate_key(parts_.keys, {.provider = order.provider, .context = context}));
     if (!released.ciphertext)
         return fail(Errc::malformed, "vm.key", "the authority sent a new key without its blob");
     const vmcrypt::VmKeyRecord record{
@@ -177,12 +176,25 @@ Result<void> Vms::start(const VmId& vm) {
     VS_TRY(const auto record, read_record(place.record(), vm));
     VS_TRY_VOID(parts_.disks.check(place.disk()));
     VS_TRY(const auto released,
-           parts_.keys.release(protocol::DecryptKey{
-               .provider = record.provider, .ciphertext = record.blob, .context = record.context}));
+           decrypt_key(parts_.keys,
+                       {.provider = record.provider, .ciphertext = record.blob, .context = record.context}));
     VS_TRY(const Secret passphrase, vmcrypt::luks_passphrase(released.key, vmcrypt::KeyUse::disk, vm.text));
     VS_TRY(const auto started, parts_.hypervisor.start(vm, passphrase));
     spdlog::info("VM " + vm.text + " started after " + std::to_string(started.count()) + " ms");
     return {};
+}
+
+Result<protocol::CreatedKey> Vms::rewrap(const VmId& vm) {
+    VS_TRY(const Files place, files(vm));
+    VS_TRY(auto record, read_record(place.record(), vm));
+    VS_TRY(auto rewrapped,
+           rewrap_key(parts_.keys,
+                      {.provider = record.provider, .ciphertext = record.blob, .context = record.context}));
+    record.blob = std::move(rewrapped.ciphertext);
+    // The old blob opens too: it does not matter which of the two files a crash leaves behind.
+    VS_TRY_VOID(store::write_file(place.record(), as_bytes(record.encode())));
+    VS_TRY_VOID(parts_.hypervisor.set_key_record(vm, record.encode()));
+    return protocol::CreatedKey{.blob = record.blob, .context = record.context};
 }
 
 Result<void> Vms::stop(const VmId& vm) {

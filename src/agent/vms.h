@@ -32,6 +32,10 @@ public:
     /// Checks the disk's header, asks for the key, starts. Refused while this host is not trusted.
     Result<void> start(const VmId& vm);
 
+    /// Has the VM's key wrapped anew under its provider's newest generation, and keeps the new blob in place
+    /// of the old one. The VM may run.
+    Result<protocol::CreatedKey> rewrap(const VmId& vm);
+
     /// Asks the guest to shut down, and ends it when it does not listen.
     Result<void> stop(const VmId& vm);
 

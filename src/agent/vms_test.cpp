@@ -18,12 +18,15 @@ namespace fs = std::filesystem;
 /// Keys as an authority gives them to a host that it trusts.
 struct FakeKeys final : KeySource {
     bool trusted = true;
+    bool sends_keys_for_blobs = false; ///< an authority that answers rewrap with a key
     std::vector<protocol::Operation> operations;
 
-    Result<protocol::ReleasedKey> release(const protocol::Operation& operation) override {
+    Result<protocol::OperationResult> release(const protocol::Operation& operation) override {
         operations.push_back(operation);
         if (!trusted)
             return fail(Errc::denied, "host.not_trusted");
+        if (std::holds_alternative<protocol::RewrapKey>(operation) && !sends_keys_for_blobs)
+            return protocol::RewrappedKey{.ciphertext = Buffer{'N', 'E', 'W'}};
         protocol::ReleasedKey out{.ciphertext = {}, .key = Secret(protocol::key_size)};
         if (std::holds_alternative<protocol::GenerateKey>(operation))
             out.ciphertext = Buffer{'V', 'S', 'K', 'B'};
@@ -124,6 +127,38 @@ TEST_F(EncryptedVms, DoNotStartOnAHostThatIsNotTrustedButGoOnRunning) {
     ASSERT_TRUE(vms_.stop(vm));
     EXPECT_EQ(vms_.start(vm).error().where, "host.not_trusted");
     EXPECT_EQ(vms_.report()->front().state, "stopped");
+}
+
+TEST_F(EncryptedVms, KeepTheNewBlobOfARewrappedKey) {
+    ASSERT_TRUE(vms_.create(order()));
+    ASSERT_TRUE(vms_.start(vm)); // running or not
+    const auto rewrapped = vms_.rewrap(vm);
+    ASSERT_TRUE(rewrapped) << rewrapped.error().where;
+    EXPECT_EQ(as_text(rewrapped->blob), "NEW");
+    const auto& asked = std::get<protocol::RewrapKey>(keys_.operations.back());
+    EXPECT_EQ(as_text(asked.ciphertext), "VSKB");
+    EXPECT_EQ(asked.context, rewrapped->context);
+
+    std::ifstream file(vm_file("vouchsafe.json"));
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(vmcrypt::VmKeyRecord::parse(text)->blob, rewrapped->blob);
+    EXPECT_EQ(hypervisor_.vms.at(vm.text).spec.key_record, text);
+    ASSERT_TRUE(vms_.stop(vm));
+    ASSERT_TRUE(vms_.start(vm));
+    EXPECT_EQ(as_text(std::get<protocol::DecryptKey>(keys_.operations.back()).ciphertext), "NEW");
+}
+
+TEST_F(EncryptedVms, KeepTheirBlobWhenItIsNotRewrapped) {
+    ASSERT_TRUE(vms_.create(order()));
+    keys_.trusted = false;
+    EXPECT_EQ(vms_.rewrap(vm).error().where, "host.not_trusted");
+    keys_.trusted = true;
+    keys_.sends_keys_for_blobs = true;
+    EXPECT_EQ(vms_.rewrap(vm).error().where, "release.results");
+    std::ifstream file(vm_file("vouchsafe.json"));
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(as_text(vmcrypt::VmKeyRecord::parse(text)->blob), "VSKB");
+    EXPECT_EQ(vms_.rewrap({".."}).error().where, "vm.id");
 }
 
 TEST_F(EncryptedVms, AskForNoKeyWhenTheyRunAlready) {

@@ -49,9 +49,24 @@ constexpr std::array import_cas_fields = {Field{"name", id}, Field{"bundle", bin
 constexpr Structure import_cas{"vouchsafe.tpm_cas.import_spec", import_cas_fields};
 constexpr std::array tpm_settings_fields = {Field{"unsafe_accept_weak_tpms", boolean}};
 constexpr Structure tpm_settings{"vouchsafe.tpm_settings.spec", tpm_settings_fields};
+constexpr std::array<std::string_view, 2> wrapping_words = {"fetch", "remote"};
 constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
-                                      Field{"unsafe_boot_only", boolean, Need::optional}};
+                                      Field{"base_images", ids, Need::optional},
+                                      Field{"wrapping", word(wrapping_words), Need::optional},
+                                      Field{"unsafe_boot_only", boolean, Need::optional},
+                                      Field{"unsafe_compromised_key", boolean, Need::optional},
+                                      Field{"host_quota_burst", integer, Need::optional},
+                                      Field{"host_quota_per_minute", integer, Need::optional},
+                                      Field{"quota_burst", integer, Need::optional},
+                                      Field{"quota_per_minute", integer, Need::optional}};
 constexpr Structure policy{"vouchsafe.provider_policy.spec", policy_fields};
+constexpr std::array recover_fields = {
+    Field{"provider", id}, Field{"uid", id}, Field{"generations", documents}, Field{"servers", documents}};
+constexpr Structure recover{"vouchsafe.providers.recover_spec", recover_fields};
+constexpr std::array rotate_fields = {Field{"master_key_id", id, Need::optional}};
+constexpr Structure rotate{"vouchsafe.provider_generations.rotate_spec", rotate_fields};
+constexpr std::array retire_fields = {Field{"unsafe_in_use", boolean, Need::optional}};
+constexpr Structure retire{"vouchsafe.provider_generations.retire_spec", retire_fields};
 constexpr std::array audit_query = {Field{"kind", texts, Need::optional},
                                     Field{"host", id, Need::optional},
                                     Field{"key", id, Need::optional},
@@ -143,6 +158,11 @@ Operation{.service = "vouchsafe.firmware_rule", .name = "get", .method = Method:
 Operation{.service = "vouchsafe.firmware_rule", .name = "set", .method = Method::put, .path = VS_V1 "/firmware-rule", .body_name = "spec", .body = structure(firmware_rule), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/policy", .result = document, .server = Server::authority, .privilege = read_kms_trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/policy", .body_name = "spec", .body = structure(policy), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.providers", .name = "recover", .method = Method::post, .path = VS_V1 "/providers", .action = "recover", .body_name = "spec", .body = structure(recover), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.provider_generations", .name = "list", .method = Method::get, .path = VS_V1 "/providers/{provider}/generations", .result = documents, .server = Server::authority, .privilege = read_kms_trust},
+Operation{.service = "vouchsafe.provider_generations", .name = "rotate", .method = Method::post, .path = VS_V1 "/providers/{provider}/generations", .body_name = "spec", .body = structure(rotate), .body_need = Need::optional, .result = document, .server = Server::authority, .status = 201, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.provider_generations", .name = "retire", .method = Method::post, .path = VS_V1 "/providers/{provider}/generations/{generation}", .action = "retire", .body_name = "spec", .body = structure(retire), .body_need = Need::optional, .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.provider_generations", .name = "restore", .method = Method::post, .path = VS_V1 "/providers/{provider}/generations/{generation}", .action = "restore", .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
 Operation{.service = "vouchsafe.audit", .name = "list", .method = Method::get, .path = VS_V1 "/audit", .query = audit_query, .result = documents, .server = Server::authority, .privilege = read_audit},
 Operation{.service = "vouchsafe.revocations", .name = "list", .method = Method::get, .path = VS_V1 "/revocations", .result = documents, .server = Server::authority, .privilege = read_trusted_hosts},
 Operation{.service = "vouchsafe.revocations", .name = "create", .method = Method::post, .path = VS_V1 "/revocations", .body_name = "spec", .body = structure(revocation), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
@@ -163,6 +183,7 @@ Operation{.service = "vouchsafe.vms", .name = "create", .method = Method::post, 
 Operation{.service = "vouchsafe.vms", .name = "get", .method = Method::get, .path = VS_V1 "/vms/{vm}", .result = document, .server = Server::workload, .privilege = read_vms},
 Operation{.service = "vouchsafe.vms", .name = "start", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "start", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
 Operation{.service = "vouchsafe.vms", .name = "stop", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "stop", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
+Operation{.service = "vouchsafe.vms", .name = "rewrap", .method = Method::post, .path = VS_V1 "/vms/{vm}", .action = "rewrap", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
 Operation{.service = "vouchsafe.vms", .name = "delete", .method = Method::delete_, .path = VS_V1 "/vms/{vm}", .result = document, .server = Server::workload, .answer = Answer::task, .privilege = manage_vms, .effect = Effect::change},
 Operation{.service = "vouchsafe.agents", .name = "join", .method = Method::post, .path = "/v1/host/join", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},
 Operation{.service = "vouchsafe.agents", .name = "poll", .method = Method::post, .path = "/v1/host/poll", .body_name = "request", .body = document, .result = document, .server = Server::workload, .privilege = agent, .effect = Effect::change},

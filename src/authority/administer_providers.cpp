@@ -4,6 +4,8 @@
 #include "authority/health.h"
 #include "crypto/x509.h"
 #include "json/members.h"
+#include "keyprovider/aead_trial.h"
+#include "keyprovider/key_state.h"
 #include "net/kmip_transport.h"
 
 #include <algorithm>
@@ -80,11 +82,29 @@ Result<void> read_key_server(const json::Value& spec, Provider& provider) {
     return {};
 }
 
+/// What the quotas have to say: who had to wait lately.
+json::Array quota_details(const Invocation& call, const Provider& provider) {
+    const auto hits = call.parts.quotas.hits(provider.uid, call.parts.clock.boot_now());
+    json::Array out;
+    if (hits.hosts > 0)
+        out.push_back(
+            message("provider.host_quota",
+                    std::to_string(hits.hosts) +
+                        " hosts lately asked for more keys than their quota allows (vouchsafe audit "
+                        "list --kind alarm)"));
+    if (hits.all)
+        out.push_back(
+            message("provider.quota",
+                    "all hosts together lately asked for more keys than the provider's quota allows"));
+    return out;
+}
+
 Result<json::Value> list_providers(const Invocation& call) {
     VS_TRY_VOID(call.check_cluster());
     json::Array out;
     for (const auto& [name, provider] : call.state.providers) {
-        const bool ready = provider.client_certificate && !provider.trusted_peer_certificates.empty();
+        const bool ready = provider.client_certificate && !provider.trusted_peer_certificates.empty() &&
+                           quota_details(call, provider).empty();
         out.push_back(json::object({{"provider", name}, {"health", ready ? "OK" : "WARNING"}}));
     }
     return json::Value(std::move(out));
@@ -149,11 +169,22 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
     const auto attributes = asked.attributes(alone, provider.generations.back());
     json::Array details;
     bool good = attributes.has_value();
+    bool old = false;
     if (!attributes) {
         details.push_back(message(attributes.error().where, attributes.error().detail));
-    } else if (const auto checked = keyprovider::check_attributes(*attributes); !checked) {
+    } else if (const auto checked = keyprovider::check_attributes(
+                   *attributes,
+                   {.policy = provider.policy,
+                    .server_time = keyprovider::told_at(*attributes, call.parts.clock.now())});
+               !checked) {
         details.push_back(message(checked.error().where, checked.error().detail));
         good = false;
+    } else if (*checked != kmip::State::active) {
+        old = true;
+        details.push_back(message("primary_key.old",
+                                  "the primary key is " + kmip::to_string(*checked) +
+                                      ": it opens blobs and wraps none; vouchsafe provider rotate " +
+                                      provider.name));
     }
     if (const auto excluded = call.parts.kmip.record(provider, server).excluded) {
         details.push_back(message(excluded->where, excluded->detail));
@@ -169,7 +200,10 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
                                   "(vouchsafe provider certificate " +
                                       provider.name + ")?"));
     return json::object({{"name", server.name},
-                         {"health", good ? "OK" : "ERROR"},
+                         {"health",
+                          !good ? "ERROR"
+                          : old ? "WARNING"
+                                : "OK"},
                          {"details", std::move(details)},
                          {"client_trust_server", trusted},
                          {"server_trust_client", attributes.has_value()}});
@@ -182,16 +216,20 @@ json::Value provider_status(const Invocation& call, const Provider& provider) {
     for (const inventory::KmipServer& server : provider.servers)
         servers.push_back(server_status(call, provider, server));
     const auto is_good = [](const json::Value& server) { return server.find("health")->as_string() == "OK"; };
+    const auto works = [](const json::Value& server) {
+        return server.find("health")->as_string() != "ERROR";
+    };
     const bool all = std::ranges::all_of(servers, is_good);
-    const bool any = std::ranges::any_of(servers, is_good);
-    json::Array details;
+    const bool any = std::ranges::any_of(servers, works);
+    json::Array details = quota_details(call, provider);
+    const bool waiting = !details.empty();
     if (!all)
         details.push_back(
             message("provider.servers", "not every key server of the provider answers as it should"));
     return json::object({{"health",
-                          all   ? "OK"
-                          : any ? "WARNING"
-                                : "ERROR"},
+                          all && !waiting ? "OK"
+                          : any           ? "WARNING"
+                                          : "ERROR"},
                          {"details", std::move(details)},
                          {"servers", std::move(servers)}});
 }
@@ -304,8 +342,36 @@ Result<json::Value> get_policy(const Invocation& call) {
     return json::object({{"freshness", inventory::to_string(provider->policy.freshness)},
                          {"wrapping", inventory::to_string(provider->policy.wrapping)},
                          {"host_groups", json::array_of(provider->policy.host_groups)},
+                         {"base_images", json::array_of(provider->policy.base_images)},
                          {"unsafe_boot_only", provider->policy.unsafe_boot_only},
+                         {"unsafe_compromised_key", provider->policy.unsafe_compromised_key},
+                         {"host_quota_burst", provider->policy.host_quota.burst},
+                         {"host_quota_per_minute", provider->policy.host_quota.per_minute},
+                         {"quota_burst", provider->policy.quota.burst},
+                         {"quota_per_minute", provider->policy.quota.per_minute},
                          {"uid", provider->uid}});
+}
+
+Result<void> read_quota(json::Members& spec, const std::string& name, inventory::Quota& quota) {
+    constexpr json::IntegerRange range{.least = 1, .most = inventory::max_quota};
+    VS_TRY(const auto burst, spec.optional_integer(name + "_burst", range));
+    VS_TRY(const auto per_minute, spec.optional_integer(name + "_per_minute", range));
+    quota.burst = burst.value_or(quota.burst);
+    quota.per_minute = per_minute.value_or(quota.per_minute);
+    return {};
+}
+
+/// Remote only where the key server shows that it can, with the newest primary key.
+Result<void> set_wrapping(const Invocation& call, std::string_view wrapping, Provider& provider) {
+    provider.policy.wrapping =
+        wrapping == "remote" ? inventory::Wrapping::remote : inventory::Wrapping::fetch;
+    if (provider.policy.wrapping == inventory::Wrapping::fetch)
+        return {};
+    return keyprovider::test_aead(call.parts.kmip,
+                                  provider,
+                                  provider.generations.back(),
+                                  keyprovider::SelfTest::whole,
+                                  call.parts.random);
 }
 
 Result<json::Value> set_policy(const Invocation& call) {
@@ -313,7 +379,17 @@ Result<json::Value> set_policy(const Invocation& call) {
     Provider after = *provider;
     json::Members spec(*call.find("spec"), "spec");
     VS_TRY(auto groups, spec.optional_strings("host_groups"));
+    VS_TRY(auto images, spec.optional_strings("base_images"));
     VS_TRY(const auto boot_only, spec.optional_boolean("unsafe_boot_only"));
+    VS_TRY(const auto compromised, spec.optional_boolean("unsafe_compromised_key"));
+    VS_TRY_VOID(read_quota(spec, "host_quota", after.policy.host_quota));
+    VS_TRY_VOID(read_quota(spec, "quota", after.policy.quota));
+    VS_TRY(const auto wrapping, spec.optional_string("wrapping"));
+    if (wrapping)
+        VS_TRY_VOID(set_wrapping(call, *wrapping, after));
+    if (images)
+        after.policy.base_images = *std::move(images);
+    after.policy.unsafe_compromised_key = compromised.value_or(after.policy.unsafe_compromised_key);
     if (groups)
         after.policy.host_groups = *std::move(groups);
     after.policy.unsafe_boot_only = boot_only.value_or(after.policy.unsafe_boot_only);

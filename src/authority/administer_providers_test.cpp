@@ -312,6 +312,38 @@ TEST_F(ProviderOperations, NarrowAndRelaxThePolicy) {
     const auto policy = house_.call("vouchsafe.provider_policy", "get", json::object({{"provider", "gold"}}));
     EXPECT_EQ(*policy->find("unsafe_boot_only"), json::Value(true));
     EXPECT_EQ(*policy->find("uid"), json::Value(gold().uid));
+    EXPECT_EQ(set({{"wrapping", "elsewhere"}}).error().code, Errc::malformed);
+    EXPECT_EQ(set({{"wrapping", "remote"}}).error().where, "provider.client_certificate"); // it is tried
+    EXPECT_EQ(gold().policy.wrapping, inventory::Wrapping::fetch);
+    ASSERT_TRUE(set({{"base_images", json::array({"1.0"})}}));
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 2);
+    ASSERT_TRUE(set({{"host_quota_burst", 5}, {"quota_per_minute", 7}}));
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 2);
+    EXPECT_EQ(gold().policy.base_images, std::vector<std::string>{"1.0"});
+    EXPECT_EQ(gold().policy.host_quota, (inventory::Quota{.burst = 5, .per_minute = 120}));
+    EXPECT_EQ(gold().policy.quota, (inventory::Quota{.burst = 100'000, .per_minute = 7}));
+    EXPECT_FALSE(set({{"host_quota_burst", 0}}));
+    EXPECT_FALSE(set({{"quota_burst", inventory::max_quota + 1}}));
+}
+
+TEST_F(ProviderOperations, WarnWhileHostsWaitForTheirQuota) {
+    must_create();
+    const auto ids = [&] {
+        std::string out;
+        const json::Value shown = good(on(providers, "get"));
+        for (const json::Value& detail : shown.find("status")->find("details")->as_array())
+            out += detail.find("id")->as_string() + " ";
+        return out;
+    };
+    EXPECT_EQ(ids(), "provider.servers ");
+    inventory::Provider busy = gold();
+    busy.policy.host_quota = {.burst = 1, .per_minute = 1};
+    busy.policy.quota = {.burst = 1, .per_minute = 1};
+    for (const char* const host : {"h-1", "h-1", "h-2"})
+        (void)house_.quotas.take(busy, {host}, house_.clock.boot);
+    EXPECT_EQ(ids(), "provider.host_quota provider.quota provider.servers ");
+    house_.clock.pass(keyprovider::quota_warning);
+    EXPECT_EQ(ids(), "provider.servers ");
 }
 
 } // namespace

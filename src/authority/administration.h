@@ -37,6 +37,8 @@ struct AdministrationParts {
     KeyServers& key_servers;
     keyprovider::KmipKeyServer& kmip;
     keyprovider::PrimaryKeyCache& primary_keys;
+    const keyprovider::GenerationUses& uses;
+    const keyprovider::Quotas& quotas;
     const Clock& clock;
     Random& random;
     std::uint16_t port = 0; ///< that hosts reach this authority host at
@@ -94,6 +96,7 @@ struct ServedOperation {
 
 std::span<const ServedOperation> attestation_operations();
 std::span<const ServedOperation> provider_operations();
+std::span<const ServedOperation> generation_operations();
 std::span<const ServedOperation> revocation_operations();
 std::span<const ServedOperation> tpm_operations();
 std::span<const ServedOperation> own_operations();

@@ -23,7 +23,7 @@ bool is_unsafe(const inventory::Change& change) {
         return update->unsafe_no_endorsement || update->settings.unsafe_auto_enrol ||
                update->settings.unsafe_ignore_firmware || update->settings.unsafe_accept_weak_tpms;
     if (const auto* update = std::get_if<inventory::ProviderUpdate>(&change))
-        return update->provider.policy.unsafe_boot_only;
+        return update->provider.policy.unsafe_boot_only || update->provider.policy.unsafe_compromised_key;
     return false;
 }
 

@@ -36,6 +36,15 @@ public:
         return response ? *std::move(response) : api::error_answer(response.error());
     }
 
+    /// Hosts take turns, told by their release sessions; whoever has none, by where they dial from.
+    std::string turn_of(const net::Request& request) const {
+        if (request.path() == message_path)
+            if (const auto host = endpoints_.release.claimed_host(as_text(request.body)))
+                return host->text;
+        const std::string& address = request.peer.address;
+        return address.substr(0, address.rfind(':'));
+    }
+
 private:
     Result<net::Response> respond(const net::Request& request) {
         const std::string_view path = request.path();
@@ -119,8 +128,11 @@ private:
 } // namespace
 
 net::Handler serve(Endpoints endpoints, net::WorkerPool& pool) {
-    const auto server = std::make_shared<Server>(std::move(endpoints));
-    return net::in_workers(pool, [server](const net::Request& request) { return server->answer(request); });
+    const auto server = std::make_shared<Server>(std::move(endpoints)); // shared with both functions
+    return net::in_workers(
+        pool,
+        [server](const net::Request& request) { return server->answer(request); },
+        [server](const net::Request& request) { return server->turn_of(request); });
 }
 
 std::size_t body_limit(net::Method, std::string_view target) {

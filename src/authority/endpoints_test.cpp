@@ -67,6 +67,8 @@ protected:
         {.self = house_.keys.config().host, .session_key = house_.keys.key(token::KeyUse::session).clone()},
         {.authority = *house_.core,
          .keys = house_.primary_keys,
+         .uses = house_.uses,
+         .quotas = house_.quotas,
          .audit = *house_.audit,
          .clock = house_.clock,
          .random = house_.random}};

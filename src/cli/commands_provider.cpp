@@ -182,6 +182,8 @@ void add_provider_commands(CLI::App& app, Context& context) {
                         return {};
                     });
                 });
+    add_provider_key_commands(provider, context);
+    add_provider_policy_commands(provider, context);
     add_command(provider,
                 context,
                 "delete",

@@ -15,6 +15,46 @@ struct CreateOptions {
     std::int64_t vcpus = 1;
 };
 
+struct RewrapOptions {
+    std::string vm;
+    bool all = false;
+    std::string provider;
+};
+
+Result<void> rewrap_one(Connection& connection, const std::string& name) {
+    VS_TRY_VOID(connection.call("vouchsafe.vms", "rewrap", json::object({{"vm", name}})));
+    say(name + ": rewrapped");
+    return {};
+}
+
+/// All of a provider's virtual machines; what goes wrong with one does not keep the others.
+Result<void> rewrap_all(Connection& connection, const std::string& provider) {
+    VS_TRY(const json::Value all, connection.call("vouchsafe.vms", "list", json::object({})));
+    int failed = 0;
+    int done = 0;
+    for (const json::Value& vm : all.as_array()) {
+        if (cell(vm, "provider") != provider)
+            continue;
+        const auto rewrapped = rewrap_one(connection, cell(vm, "name"));
+        if (!rewrapped)
+            say(cell(vm, "name") + ": " + rewrapped.error().detail);
+        (rewrapped ? done : failed) += 1;
+    }
+    if (failed > 0)
+        return fail(Errc::conflict,
+                    "vm.rewrap",
+                    std::to_string(failed) + " of " + std::to_string(failed + done) +
+                        " virtual machines were not rewrapped; run this again once their hosts can");
+    say(std::to_string(done) + " virtual machines of " + provider + " rewrapped");
+    return {};
+}
+
+Result<void> rewrap(Connection& connection, const RewrapOptions& options) {
+    if (options.all == !options.vm.empty() || options.all == options.provider.empty())
+        return fail(Errc::malformed, "vm.rewrap", "say either a virtual machine, or --all --provider NAME");
+    return options.all ? rewrap_all(connection, options.provider) : rewrap_one(connection, options.vm);
+}
+
 Result<void>
 order(Connection& connection, const Context& context, std::string_view what, const std::string& name) {
     VS_TRY(const json::Value vm, connection.call("vouchsafe.vms", what, json::object({{"vm", name}})));
@@ -90,6 +130,19 @@ void add_vm_commands(CLI::App& app, Context& context) {
         return with("workload",
                     [&](Connection& connection) { return order(connection, context, "stop", name); });
     });
+    add_command<RewrapOptions>(
+        vm,
+        context,
+        "rewrap",
+        "wrap its key anew under the provider's newest generation; the key itself is seen by nobody",
+        [](CLI::App& command, RewrapOptions& options) {
+            command.add_option("vm", options.vm, "name or UUID of the virtual machine");
+            command.add_flag("--all", options.all, "all of a provider's, one after the other");
+            command.add_option("--provider", options.provider, "the trusted key provider, with --all");
+        },
+        [](const RewrapOptions& options) {
+            return with("workload", [&](Connection& connection) { return rewrap(connection, options); });
+        });
     add_command(vm, context, "delete", "delete it with its disk", "vm", [&context](const std::string& name) {
         return with("workload",
                     [&](Connection& connection) { return order(connection, context, "delete", name); });

@@ -165,6 +165,10 @@ Result<Network> parse_network(std::string_view text) {
     return fail(Errc::malformed, "network", "neither 'none' nor 'user'");
 }
 
+std::string metadata_element(std::string_view key_record) {
+    return "<vm>" + escaped(key_record) + "</vm>";
+}
+
 Result<std::string> domain_xml(const DomainSpec& spec) {
     VS_TRY_VOID(check(spec));
     return std::string("<domain type='") + (spec.accel == Accel::kvm ? "kvm" : "qemu") +

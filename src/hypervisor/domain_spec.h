@@ -37,6 +37,9 @@ struct DomainSpec {
 /// The namespace of our element in a domain's metadata; also how our domains are told from others.
 inline constexpr std::string_view metadata_namespace = "urn:vouchsafe:vm:1";
 
+/// Our element of a domain's metadata, for libvirt to put into that namespace.
+std::string metadata_element(std::string_view key_record);
+
 /// The libvirt domain: q35 with UEFI, one virtio disk whose LUKS pass phrase is the secret of the VM's own
 /// uuid, a serial console into a file, no core dump of guest memory, no suspend. `malformed` names the member
 /// at fault.

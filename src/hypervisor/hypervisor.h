@@ -53,6 +53,10 @@ public:
     /// A VM that is stopped already is no error.
     virtual Result<void> stop(const VmId& vm, StopMode mode, std::chrono::seconds patience) = 0;
 
+    /// Puts another key record (DomainSpec::key_record) in place of the one that `define` wrote; the VM may
+    /// run.
+    virtual Result<void> set_key_record(const VmId& vm, const std::string& record) = 0;
+
     /// Forgets a stopped VM; its files are the caller's. `conflict` while it runs.
     virtual Result<void> undefine(const VmId& vm) = 0;
 

@@ -99,6 +99,21 @@ public:
         return {};
     }
 
+    Result<void> set_key_record(const VmId& vm, const std::string& record) override {
+        VS_TRY(const Connection connection, connected());
+        VS_TRY(const Domain domain, find(connection, vm));
+        const std::string element = metadata_element(record);
+        const std::string name(metadata_namespace);
+        VS_TRY(const VmState state, state_of(domain.get()));
+        const unsigned to = state == VmState::stopped ? VIR_DOMAIN_AFFECT_CONFIG
+                                                      : VIR_DOMAIN_AFFECT_CONFIG | VIR_DOMAIN_AFFECT_LIVE;
+        if (libvirt_.domain_set_metadata(
+                domain.get(), VIR_DOMAIN_METADATA_ELEMENT, element.c_str(), "vouchsafe", name.c_str(), to) <
+            0)
+            return libvirt_.failure("hypervisor.metadata");
+        return {};
+    }
+
     Result<void> undefine(const VmId& vm) override {
         VS_TRY(const Connection connection, connected());
         VS_TRY(const Domain domain, find(connection, vm));

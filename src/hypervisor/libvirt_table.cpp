@@ -46,6 +46,7 @@ bool find_all(void* library, LibvirtTable& table) {
     VS_FIND(domain_get_name, virDomainGetName);
     VS_FIND(domain_get_uuid_string, virDomainGetUUIDString);
     VS_FIND(domain_get_metadata, virDomainGetMetadata);
+    VS_FIND(domain_set_metadata, virDomainSetMetadata);
     VS_FIND(domain_has_managed_save_image, virDomainHasManagedSaveImage);
     VS_FIND(domain_free, virDomainFree);
     VS_FIND(secret_define_xml, virSecretDefineXML);

@@ -40,6 +40,7 @@ struct LibvirtTable {
     decltype(&::virDomainGetName) domain_get_name;
     decltype(&::virDomainGetUUIDString) domain_get_uuid_string;
     decltype(&::virDomainGetMetadata) domain_get_metadata;
+    decltype(&::virDomainSetMetadata) domain_set_metadata;
     decltype(&::virDomainHasManagedSaveImage) domain_has_managed_save_image;
     decltype(&::virDomainFree) domain_free;
 

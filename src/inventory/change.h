@@ -146,6 +146,15 @@ struct ProviderPeerCertificates {
     friend bool operator==(const ProviderPeerCertificates&, const ProviderPeerCertificates&) = default;
 };
 
+/// "provider.check_value": what the primary key of a generation was seen to be; said once for each.
+struct ProviderCheckValue {
+    std::string name;
+    std::uint32_t generation = 0;
+    std::string check_value; ///< 16 hex digits
+
+    friend bool operator==(const ProviderCheckValue&, const ProviderCheckValue&) = default;
+};
+
 /// "issuer.set"
 struct IssuerSet {
     Issuer issuer;
@@ -240,6 +249,7 @@ using Change = std::variant<AuthorityInit,
                             ProviderDelete,
                             ProviderClientCertificate,
                             ProviderPeerCertificates,
+                            ProviderCheckValue,
                             IssuerSet,
                             IssuerRemove,
                             EnrolmentCreate,

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 namespace vouchsafe::inventory {
@@ -189,6 +190,26 @@ Result<Change> read(As<ProviderPeerCertificates>, Members& m) {
     return out;
 }
 
+void write(Object& out, const ProviderCheckValue& change) {
+    out.emplace("name", change.name);
+    out.emplace("generation", change.generation);
+    out.emplace("check_value", change.check_value);
+}
+
+Result<Change> read(As<ProviderCheckValue>, Members& m) {
+    constexpr std::size_t check_value_bytes = 8;
+    ProviderCheckValue out;
+    VS_TRY(out.name, name(m, "name"));
+    VS_TRY(const auto generation,
+           m.integer("generation", {.least = 1, .most = std::numeric_limits<std::uint32_t>::max()}));
+    VS_TRY(const Buffer value, m.hex("check_value"));
+    if (value.size() != check_value_bytes)
+        return fail(Errc::malformed, m.where() + ".check_value", "not 64 bits");
+    out.generation = static_cast<std::uint32_t>(generation);
+    out.check_value = to_hex(value);
+    return out;
+}
+
 void write(Object& out, const IssuerSet& change) {
     out.emplace("issuer", change.issuer.to_json());
 }
@@ -313,6 +334,7 @@ constexpr std::array<std::string_view, std::variant_size_v<Change>> type_words{
     "provider.delete",
     "provider.client_certificate",
     "provider.peer_certificates",
+    "provider.check_value",
     "issuer.set",
     "issuer.remove",
     "enrolment.create",

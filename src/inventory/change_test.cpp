@@ -44,6 +44,7 @@ std::vector<Change> one_of_each() {
         ProviderClientCertificate{
             .name = "gold", .certificate = test::example_pem("c"), .sealed_client_key = Buffer{1, 2}},
         ProviderPeerCertificates{.name = "gold", .certificates = {test::example_pem("p")}},
+        ProviderCheckValue{.name = "gold", .generation = 1, .check_value = "0011223344556677"},
         IssuerSet{test::example_issuer(IssuerRole::consumer)},
         IssuerRemove{"https://workload-manager"},
         EnrolmentCreate{test::example_enrolment()},

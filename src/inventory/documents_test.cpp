@@ -121,6 +121,8 @@ TEST(HostObservation, IsOneDocument) {
 
 TEST(Provider, IsOneDocument) {
     Provider full = test::example_provider();
+    full.generations.front().retired = true;
+    full.generations.front().check_value = "0011223344556677";
     full.generations.push_back({.number = 2, .primary_key = "key-2"});
     full.connection_timeout = 30;
     full.username = "vouchsafe";
@@ -130,7 +132,11 @@ TEST(Provider, IsOneDocument) {
     full.policy = {.freshness = Freshness::strict,
                    .wrapping = Wrapping::remote,
                    .host_groups = {"a"},
-                   .unsafe_boot_only = true};
+                   .base_images = {"1.0"},
+                   .unsafe_boot_only = true,
+                   .unsafe_compromised_key = true,
+                   .host_quota = {.burst = 1, .per_minute = max_quota},
+                   .quota = {.burst = max_quota, .per_minute = 1}};
     expect_round_trip(full);
     expect_round_trip(test::example_provider());
 
@@ -147,6 +153,18 @@ TEST(Provider, IsOneDocument) {
     bad = full;
     bad.generations.at(1).primary_key = "key-1"; // one KMIP key under two numbers
     expect_refused(bad, [](auto&) {}, "provider.generations");
+    bad = full;
+    bad.generations.at(1).retired = true; // and no other to wrap under
+    expect_refused(bad, [](auto&) {}, "provider.generations");
+    bad = full;
+    bad.generations.front().check_value = "00";
+    expect_refused(bad, [](auto&) {}, "provider.generations.check_value");
+    bad = full;
+    bad.policy.quota.burst = 0;
+    expect_refused(bad, [](auto&) {}, "provider.policy.quota.burst");
+    bad = full;
+    bad.policy.host_quota.per_minute = max_quota + 1;
+    expect_refused(bad, [](auto&) {}, "provider.policy.host_quota.per_minute");
     bad = full;
     bad.servers.push_back(bad.servers.front());
     expect_refused(bad, [](auto&) {}, "provider.servers");

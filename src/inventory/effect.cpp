@@ -23,8 +23,8 @@ template <class T> bool lost(const std::vector<T>& before, const std::vector<T>&
         before, [&after](const T& item) { return std::ranges::find(after, item) == after.end(); });
 }
 
-/// A list of groups that may be served, where none means all.
-bool groups_narrowed(const std::vector<std::string>& before, const std::vector<std::string>& after) {
+/// A list of those that may be served, where none means all.
+bool served_narrowed(const std::vector<std::string>& before, const std::vector<std::string>& after) {
     if (after.empty())
         return false;
     return before.empty() || lost(before, after);
@@ -40,12 +40,22 @@ Effect settings_effect(const Settings& before, const Settings& after) {
     return tightening_if(narrowed);
 }
 
+bool generation_retired(const Provider& before, const Provider& after) {
+    return std::ranges::any_of(after.generations, [&before](const Generation& generation) {
+        const auto was = std::ranges::find(before.generations, generation.number, &Generation::number);
+        return generation.retired && was != before.generations.end() && !was->retired;
+    });
+}
+
+/// Quotas are left out: they spread releases over time, and take trust from nobody.
 Effect provider_effect(const Provider& before, const Provider& after) {
     const bool narrowed =
-        groups_narrowed(before.policy.host_groups, after.policy.host_groups) ||
+        served_narrowed(before.policy.host_groups, after.policy.host_groups) ||
+        served_narrowed(before.policy.base_images, after.policy.base_images) ||
         (before.policy.freshness == Freshness::result && after.policy.freshness == Freshness::strict) ||
         (before.policy.unsafe_boot_only && !after.policy.unsafe_boot_only) ||
-        lost(before.servers, after.servers) ||
+        (before.policy.unsafe_compromised_key && !after.policy.unsafe_compromised_key) ||
+        generation_retired(before, after) || lost(before.servers, after.servers) ||
         lost(before.trusted_peer_certificates, after.trusted_peer_certificates);
     return tightening_if(narrowed);
 }
@@ -129,6 +139,10 @@ Effect rule(const AuthorityState&, const ProviderClientCertificate&) {
 Effect rule(const AuthorityState& state, const ProviderPeerCertificates& change) {
     const Provider* const before = state.provider(change.name);
     return tightening_if(before != nullptr && lost(before->trusted_peer_certificates, change.certificates));
+}
+
+Effect rule(const AuthorityState&, const ProviderCheckValue&) {
+    return Effect::neutral;
 }
 
 Effect rule(const AuthorityState& state, const IssuerSet& change) {

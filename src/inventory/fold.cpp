@@ -173,7 +173,11 @@ Result<void> perform(AuthorityState& state, const ProviderUpdate& change, SysTim
         return fail(Errc::conflict, "provider.update.uid", "stays for ever");
     const auto& before = provider->generations;
     const auto& after = change.provider.generations;
-    if (after.size() < before.size() || !std::equal(before.begin(), before.end(), after.begin()))
+    const auto same_key = [](const Generation& one, const Generation& other) {
+        return one.number == other.number && one.primary_key == other.primary_key &&
+               (!one.check_value || one.check_value == other.check_value);
+    };
+    if (after.size() < before.size() || !std::equal(before.begin(), before.end(), after.begin(), same_key))
         return fail(Errc::conflict, "provider.update.generations", "keys are wrapped under them");
     VS_TRY_VOID(check_primary_keys(state, change.provider));
     *provider = change.provider;
@@ -202,6 +206,19 @@ Result<void> perform(AuthorityState& state, const ProviderPeerCertificates& chan
     if (provider == nullptr)
         return fail(Errc::not_found, "provider.peer_certificates.name", "there is none named " + change.name);
     provider->trusted_peer_certificates = change.certificates;
+    return {};
+}
+
+Result<void> perform(AuthorityState& state, const ProviderCheckValue& change, SysTime) {
+    Provider* const provider = find_in(state.providers, change.name);
+    if (provider == nullptr)
+        return fail(Errc::not_found, "provider.check_value.name", "there is none named " + change.name);
+    const auto generation = std::ranges::find(provider->generations, change.generation, &Generation::number);
+    if (generation == provider->generations.end())
+        return fail(Errc::not_found, "provider.check_value.generation", "there is no such generation");
+    if (generation->check_value)
+        return fail(Errc::conflict, "provider.check_value.value", "is known already");
+    generation->check_value = change.check_value;
     return {};
 }
 

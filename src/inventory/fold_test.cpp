@@ -277,6 +277,22 @@ TEST(Effect, OfProviders) {
     expect_effect(history, ProviderUpdate{provider}, Effect::tightening);
     provider.policy.unsafe_boot_only = false;
     expect_effect(history, ProviderUpdate{provider}, Effect::tightening);
+    provider.policy.unsafe_compromised_key = true;
+    expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
+    provider.policy.unsafe_compromised_key = false;
+    expect_effect(history, ProviderUpdate{provider}, Effect::tightening);
+    provider.policy.base_images = {"1.0"};
+    expect_effect(history, ProviderUpdate{provider}, Effect::tightening);
+    provider.policy.base_images = {};
+    expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
+    provider.policy.quota.burst = 1; // spreads releases over time, and ends none
+    expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
+    provider.generations.push_back({.number = 2, .primary_key = "key-2"});
+    expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
+    provider.generations.front().retired = true;
+    expect_effect(history, ProviderUpdate{provider}, Effect::tightening);
+    provider.generations.front().retired = false;
+    expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
     provider.servers.push_back({.name = "s2", .address = {.hostname = "k2", .port = 5696}});
     expect_effect(history, ProviderUpdate{provider}, Effect::loosening);
     provider.servers.erase(provider.servers.begin());
@@ -303,7 +319,12 @@ TEST(Apply, KeepsAProvidersIdentity) {
     expect_refused(history, ProviderUpdate{provider}, Errc::conflict, "provider.update.generations");
     provider = test::example_provider();
     provider.generations.push_back({.number = 2, .primary_key = "key-2"});
+    provider.generations.front().check_value = "0011223344556677";
     EXPECT_TRUE(history.add(ProviderUpdate{provider}));
+    provider.generations.front().check_value = "0011223344556678";
+    expect_refused(history, ProviderUpdate{provider}, Errc::conflict, "provider.update.generations");
+    provider.generations.front().check_value.reset();
+    expect_refused(history, ProviderUpdate{provider}, Errc::conflict, "provider.update.generations");
     expect_refused(
         history, ProviderCreate{test::example_provider("other")}, Errc::exists, "provider.create.uid");
     expect_refused(
@@ -312,6 +333,19 @@ TEST(Apply, KeepsAProvidersIdentity) {
     const auto certificate_alone = ProviderClientCertificate{
         .name = "gold", .certificate = test::example_pem("c"), .sealed_client_key = {}};
     expect_refused(history, certificate_alone, Errc::conflict, "provider.client_certificate.key");
+}
+
+TEST(Apply, KeepsACheckValueForGood) {
+    AuthorityHistory history = busy_history();
+    ProviderCheckValue seen{.name = "gold", .generation = 1, .check_value = "0011223344556677"};
+    expect_effect(history, seen, Effect::neutral);
+    EXPECT_EQ(history.state.providers.at("gold").generations.front().check_value, seen.check_value);
+    seen.check_value = "0011223344556678";
+    expect_refused(history, seen, Errc::conflict, "provider.check_value.value");
+    seen.generation = 9;
+    expect_refused(history, seen, Errc::not_found, "provider.check_value.generation");
+    seen.name = "other";
+    expect_refused(history, seen, Errc::not_found, "provider.check_value.name");
 }
 
 TEST(Apply, GivesRolesByTheConsoleAlone) {

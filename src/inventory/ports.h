@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "inventory/change.h"
 #include "inventory/enrolment.h"
+#include "inventory/generation_use.h"
 #include "json/value.h"
 
 #include <cstdint>
@@ -52,6 +53,11 @@ public:
     virtual Result<void> save_evidence(const HostId& host, Bytes evidence) = 0;
     /// Forgets observation and evidence; fine when there are none.
     virtual Result<void> forget(const HostId& host) = 0;
+
+    virtual Result<std::vector<GenerationUse>> generation_uses() = 0; ///< by provider, generation, day
+    /// In place of what was kept of the same days; days before `oldest` are forgotten.
+    virtual Result<void> save_generation_uses(const std::vector<GenerationUse>& uses,
+                                              std::int64_t oldest) = 0;
 };
 
 /// A JSON document of a management server, with the revision that guards against lost updates.

@@ -15,7 +15,9 @@ constexpr std::size_t max_servers = 32;
 constexpr std::size_t max_generations = 4096;
 constexpr std::size_t max_sealed_bytes = std::size_t{16} << 10U;
 constexpr std::size_t uid_bytes = 16;
+constexpr std::size_t check_value_bytes = 8;
 constexpr std::int64_t max_timeout = 3600;
+constexpr std::size_t max_provider_images = 1024;
 
 Result<KmipServer> read_server(const json::Value& value, const std::string& where) {
     json::Members m(value, where);
@@ -33,10 +35,28 @@ Result<Generation> read_generation(const json::Value& value, const std::string& 
     VS_TRY(const auto number,
            m.integer("generation", {.least = 1, .most = std::numeric_limits<std::uint32_t>::max()}));
     VS_TRY(out.primary_key, short_text(m, "master_key_id"));
+    VS_TRY(const auto check_value, m.optional_hex("check_value"));
+    VS_TRY(out.retired, m.boolean("retired"));
     VS_TRY_VOID(m.finish());
     if (out.primary_key.empty())
         return fail(Errc::malformed, where + ".master_key_id", "empty");
+    if (check_value && check_value->size() != check_value_bytes)
+        return fail(Errc::malformed, where + ".check_value", "not 64 bits");
+    if (check_value)
+        out.check_value = to_hex(*check_value);
     out.number = static_cast<std::uint32_t>(number);
+    return out;
+}
+
+json::Value quota_to_json(const Quota& quota) {
+    return json::object({{"burst", quota.burst}, {"per_minute", quota.per_minute}});
+}
+
+Result<Quota> read_quota(json::Members m) {
+    Quota out;
+    VS_TRY(out.burst, m.integer("burst", {.least = 1, .most = max_quota}));
+    VS_TRY(out.per_minute, m.integer("per_minute", {.least = 1, .most = max_quota}));
+    VS_TRY_VOID(m.finish());
     return out;
 }
 
@@ -44,7 +64,11 @@ json::Value policy_to_json(const ProviderPolicy& policy) {
     return json::object({{"freshness", to_string(policy.freshness)},
                          {"wrapping", to_string(policy.wrapping)},
                          {"host_groups", json::array_of(policy.host_groups)},
-                         {"unsafe_boot_only", policy.unsafe_boot_only}});
+                         {"base_images", json::array_of(policy.base_images)},
+                         {"unsafe_boot_only", policy.unsafe_boot_only},
+                         {"unsafe_compromised_key", policy.unsafe_compromised_key},
+                         {"host_quota", quota_to_json(policy.host_quota)},
+                         {"quota", quota_to_json(policy.quota)}});
 }
 
 Result<ProviderPolicy> read_policy(json::Members m) {
@@ -56,7 +80,13 @@ Result<ProviderPolicy> read_policy(json::Members m) {
     VS_TRY(out.wrapping,
            enum_from_text({Wrapping::fetch, Wrapping::remote}, wrapping, m.where() + ".wrapping"));
     VS_TRY(out.host_groups, names(m, "host_groups", max_groups));
+    VS_TRY(out.base_images, names(m, "base_images", max_provider_images));
     VS_TRY(out.unsafe_boot_only, m.boolean("unsafe_boot_only"));
+    VS_TRY(out.unsafe_compromised_key, m.boolean("unsafe_compromised_key"));
+    VS_TRY(auto host_quota, m.object("host_quota"));
+    VS_TRY(out.host_quota, read_quota(std::move(host_quota)));
+    VS_TRY(auto quota, m.object("quota"));
+    VS_TRY(out.quota, read_quota(std::move(quota)));
     VS_TRY_VOID(m.finish());
     return out;
 }
@@ -84,6 +114,8 @@ Result<void> check(const Provider& provider, const std::string& where) {
             return fail(Errc::malformed, where + ".generations", "not ascending, or one key twice");
         last = generation.number;
     }
+    if (provider.generations.back().retired)
+        return fail(Errc::malformed, where + ".generations", "the newest cannot be retired");
     return {};
 }
 
@@ -118,9 +150,12 @@ json::Value Provider::to_json() const {
         return json::object({{"name", server.name}, {"address", server.address.to_json()}});
     };
     const auto generation_to_json = [](const Generation& generation) {
-        return json::object({{"generation", generation.number}, {"master_key_id", generation.primary_key}});
+        return json::object({{"generation", generation.number},
+                             {"master_key_id", generation.primary_key},
+                             {"check_value", generation.check_value},
+                             {"retired", generation.retired}});
     };
-    return json::object({{"version", 1},
+    return json::object({{"version", 2},
                          {"name", name},
                          {"uid", uid},
                          {"description", description},
@@ -138,7 +173,7 @@ json::Value Provider::to_json() const {
 Result<Provider> Provider::from_json(const json::Value& value, std::string_view where) {
     json::Members m(value, std::string(where));
     Provider out;
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(2));
     VS_TRY(out.name, inventory::name(m, "name"));
     VS_TRY(const Buffer uid_raw, m.hex("uid"));
     VS_TRY(out.description, short_text(m, "description"));

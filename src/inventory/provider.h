@@ -35,6 +35,9 @@ struct KmipServer {
 struct Generation {
     std::uint32_t number = 1;
     std::string primary_key; ///< its KMIP Unique Identifier: the API's master_key_id
+    /// keyprovider::check_value of the key, once it was seen: another key under its identifier is never used.
+    std::optional<std::string> check_value = std::nullopt;
+    bool retired = false; ///< nothing opens under it any more; never the newest
 
     friend bool operator==(const Generation&, const Generation&) = default;
 };
@@ -45,11 +48,25 @@ enum class Wrapping : std::uint8_t { fetch, remote };
 std::string_view to_string(Freshness freshness);
 std::string_view to_string(Wrapping wrapping);
 
+inline constexpr std::int64_t max_quota = 1'000'000;
+
+/// A token bucket: that many releases at once, and then as many in a minute.
+struct Quota {
+    std::int64_t burst = 1;      ///< 1 to max_quota
+    std::int64_t per_minute = 1; ///< 1 to max_quota
+
+    friend bool operator==(const Quota&, const Quota&) = default;
+};
+
 struct ProviderPolicy {
     Freshness freshness = Freshness::result;
     Wrapping wrapping = Wrapping::fetch;
     std::vector<std::string> host_groups; ///< none: every approved host
+    std::vector<std::string> base_images; ///< versions of those that may be served; none: all
     bool unsafe_boot_only = false;        ///< releases to hosts whose userspace nothing covers
+    bool unsafe_compromised_key = false;  ///< opens under primary keys that the key server calls compromised
+    Quota host_quota{.burst = 2048, .per_minute = 120};  ///< of each host: twice the VMs that one can have
+    Quota quota{.burst = 100'000, .per_minute = 12'000}; ///< of all hosts together
 
     friend bool operator==(const ProviderPolicy&, const ProviderPolicy&) = default;
 };

@@ -85,7 +85,7 @@ std::string_view to_string(OrderState state);
 /// An order to a host; `data` and `result` as protocol writes them.
 struct Order {
     std::string id;
-    std::string kind; ///< "configure", "attest", "vm.create", "vm.start", "vm.stop", "vm.delete"
+    std::string kind; ///< "configure", "attest", "vm.create", "vm.start", "vm.stop", "vm.delete", "vm.rewrap"
     std::string host; ///< ManagedHost id
     json::Value data;
     OrderState state = OrderState::queued;

@@ -84,8 +84,11 @@ Result<void> check_policy(const Standing& at, const Enrolment& host, const inven
     });
     if (!policy.host_groups.empty() && !in_group)
         return fail(Errc::denied, "gate.groups", "the provider does not serve this host's groups");
-    if (policy.freshness != inventory::Freshness::result || policy.wrapping != inventory::Wrapping::fetch)
-        return fail(Errc::unsupported, "gate.policy", "the provider's policy is not kept by this version");
+    if (!policy.base_images.empty() &&
+        std::ranges::find(policy.base_images, token.base_image.text) == policy.base_images.end())
+        return fail(Errc::denied, "gate.images", "the provider does not serve this base image");
+    if (policy.freshness != inventory::Freshness::result)
+        return fail(Errc::unsupported, "gate.policy", "the provider's freshness is not kept by this version");
     return {};
 }
 
@@ -93,13 +96,15 @@ bool is_key_id(std::string_view text) {
     return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-const protocol::Context& context_of(const protocol::Operation& operation) {
-    return std::visit([](const auto& any) -> const protocol::Context& { return any.context; }, operation);
+std::string blob_digest_of(const protocol::Operation& operation) {
+    const Buffer* const blob = blob_of(operation);
+    return blob != nullptr ? blob_digest(*blob) : std::string();
 }
 
-std::string blob_digest_of(const protocol::Operation& operation) {
-    const auto* const decrypt = std::get_if<protocol::DecryptKey>(&operation);
-    return decrypt != nullptr ? blob_digest(decrypt->ciphertext) : std::string();
+bool is_generation_revoked(const AuthorityState& state,
+                           const inventory::Provider& provider,
+                           std::uint32_t number) {
+    return state.is_revoked(RevocationKind::generation, provider.uid + "/" + std::to_string(number));
 }
 
 Result<void>
@@ -107,30 +112,69 @@ check_key(const AuthorityState& state, const Target& target, const protocol::Ope
     const protocol::Context& context = context_of(operation);
     if (!is_key_id(context.key_id) || !is_uuid(context.vm.text))
         return fail(Errc::malformed, "gate.context", "key id or VM is malformed");
-    const std::string generation = target.provider->uid + "/" + std::to_string(target.generation.number);
     const std::string digest = blob_digest_of(operation);
     if (state.is_revoked(RevocationKind::key, context.key_id) ||
-        state.is_revoked(RevocationKind::generation, generation) ||
+        is_generation_revoked(state, *target.provider, target.generation.number) ||
+        (target.newest && is_generation_revoked(state, *target.provider, target.newest->number)) ||
         (!digest.empty() && state.is_revoked(RevocationKind::blob, digest)))
         return fail(Errc::denied, "gate.key_revoked", "the key is revoked");
     return {};
 }
 
-Result<void> check_primary_key(const PrimaryKeyFacts& key, GrantedUse use) {
+/// What a primary key is wanted for.
+enum class Wanted : std::uint8_t { wrap, unwrap };
+
+struct KeyRule {
+    Wanted wanted;
+    bool unsafe_compromised;
+    std::string_view where;
+};
+
+Result<void> check_primary_key(const PrimaryKeyFacts& key, const KeyRule& rule) {
     if (key.lease != Lease::valid)
-        return fail(
-            Errc::unavailable, "gate.primary_key", "the key server has not confirmed the primary key");
-    const bool usable = key.state == kmip::State::active ||
-                        (use == GrantedUse::decrypt && key.state == kmip::State::deactivated);
+        return fail(Errc::unavailable, rule.where, "the key server has not confirmed the primary key");
+    const bool opens = key.state == kmip::State::deactivated ||
+                       (key.state == kmip::State::compromised && rule.unsafe_compromised);
+    const bool usable = key.state == kmip::State::active || (rule.wanted == Wanted::unwrap && opens);
     if (!usable)
-        return fail(Errc::denied, "gate.primary_key", "the primary key is " + kmip::to_string(key.state));
+        return fail(Errc::denied,
+                    rule.where,
+                    "the primary key is " + kmip::to_string(key.state) +
+                        (rule.wanted == Wanted::wrap ? ": rotate the provider" : ""));
+    if (rule.wanted == Wanted::wrap && key.window != WrapWindow::open)
+        return fail(Errc::denied,
+                    rule.where,
+                    "the primary key may not wrap at this time, by its Process Start and Protect Stop dates");
     return {};
+}
+
+Result<void>
+check_primary_keys(const GateInput& input, GrantedUse use, const inventory::ProviderPolicy& policy) {
+    KeyRule rule{.wanted = use == GrantedUse::generate ? Wanted::wrap : Wanted::unwrap,
+                 .unsafe_compromised = policy.unsafe_compromised_key,
+                 .where = "gate.primary_key"};
+    VS_TRY_VOID(check_primary_key(input.primary_key, rule));
+    if (use != GrantedUse::rewrap)
+        return {};
+    rule.wanted = Wanted::wrap;
+    rule.where = "gate.newest_key";
+    return check_primary_key(input.newest_key.value_or(PrimaryKeyFacts{}), rule);
+}
+
+GrantedUse use_of(const protocol::Operation& operation) {
+    if (std::holds_alternative<protocol::GenerateKey>(operation))
+        return GrantedUse::generate;
+    return std::holds_alternative<protocol::DecryptKey>(operation) ? GrantedUse::decrypt : GrantedUse::rewrap;
 }
 
 Result<inventory::Generation> find_generation(const inventory::Provider& provider, std::uint32_t number) {
     const auto found = std::ranges::find(provider.generations, number, &inventory::Generation::number);
     if (found == provider.generations.end())
         return fail(Errc::denied, "gate.generation", "the provider has no such generation");
+    if (found->retired)
+        return fail(Errc::denied,
+                    "gate.retired",
+                    "the generation is retired; vouchsafe provider restore-generation brings it back");
     return *found;
 }
 
@@ -143,21 +187,23 @@ Result<void> check_standing(const Standing& standing) {
 }
 
 Result<Target> target(const AuthorityState& state, const protocol::Operation& operation) {
-    const std::string& name =
-        std::visit([](const auto& any) -> const std::string& { return any.provider.text; }, operation);
-    const inventory::Provider* const provider = state.provider(name);
+    const inventory::Provider* const provider = state.provider(provider_of(operation).text);
     if (provider == nullptr || provider->generations.empty())
         return fail(Errc::denied, "gate.provider", "there is no such key provider");
-    const auto* const decrypt = std::get_if<protocol::DecryptKey>(&operation);
-    if (decrypt == nullptr)
-        return Target{.provider = provider, .generation = provider->generations.back(), .blob = {}};
-    auto blob = parse_blob(decrypt->ciphertext);
+    const Buffer* const bytes = blob_of(operation);
+    if (bytes == nullptr)
+        return Target{
+            .provider = provider, .generation = provider->generations.back(), .newest = {}, .blob = {}};
+    auto blob = parse_blob(*bytes);
     if (!blob)
         return fail(Errc::malformed, "gate.blob", blob.error().where + ": " + blob.error().detail);
     if (to_hex(blob->key.provider) != provider->uid)
         return fail(Errc::denied, "gate.blob_provider", "the blob is of another key provider");
     VS_TRY(inventory::Generation generation, find_generation(*provider, blob->key.generation));
-    return Target{.provider = provider, .generation = std::move(generation), .blob = *blob};
+    Target out{.provider = provider, .generation = std::move(generation), .newest = {}, .blob = *blob};
+    if (use_of(operation) == GrantedUse::rewrap)
+        out.newest = provider->generations.back();
+    return out;
 }
 
 Result<ReleaseGrant> authorize_release(const GateInput& input) {
@@ -168,8 +214,8 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
     VS_TRY(const Target about, target(state, input.operation));
     VS_TRY_VOID(check_policy(input.standing, *enrolment, *about.provider));
     VS_TRY_VOID(check_key(state, about, input.operation));
-    const GrantedUse use = about.blob ? GrantedUse::decrypt : GrantedUse::generate;
-    VS_TRY_VOID(check_primary_key(input.primary_key, use));
+    const GrantedUse use = use_of(input.operation);
+    VS_TRY_VOID(check_primary_keys(input, use, about.provider->policy));
 
     ReleaseGrant grant;
     grant.use_ = use;
@@ -177,6 +223,8 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
     grant.provider_ = {about.provider->name};
     VS_TRY(grant.blob_key_.provider, provider_uid_from_text(about.provider->uid));
     grant.blob_key_.generation = about.generation.number;
+    grant.newest_key_ = {.provider = grant.blob_key_.provider,
+                         .generation = about.provider->generations.back().number};
     grant.context_ = context_of(input.operation);
     grant.blob_digest_ = blob_digest_of(input.operation);
     grant.epoch_ = state.epoch;

@@ -33,11 +33,15 @@ struct SessionFacts {
     SysTime expires;
 };
 
+/// Whether a primary key's dates allow new wraps: from Process Start to Protect Stop.
+enum class WrapWindow : std::uint8_t { open, closed };
+
 /// The primary key that an operation would use.
 struct PrimaryKeyFacts {
     kmip::State state = kmip::State::pre_active;
     Lease lease =
         Lease::lapsed; ///< of the key in memory: lapsed when the key server did not confirm it for too long
+    WrapWindow window = WrapWindow::closed;
 };
 
 /// Who asks, and whether anybody may be answered now.
@@ -68,23 +72,26 @@ Result<void> check_standing(const Standing& standing);
 struct GateInput {
     Standing standing;
     const protocol::Operation& operation;
-    const PrimaryKeyFacts& primary_key; ///< of the generation that target() names
+    const PrimaryKeyFacts& primary_key;                       ///< of the generation that target() names
+    std::optional<PrimaryKeyFacts> newest_key = std::nullopt; ///< of rewrap: of the newest generation
 };
 
 /// The provider and generation that an operation means, found before the primary key is fetched.
 struct Target {
     const inventory::Provider* provider = nullptr; ///< lives as long as the state
     inventory::Generation generation;
-    std::optional<Blob> blob; ///< of decrypt
+    std::optional<inventory::Generation> newest; ///< of rewrap: the one that wraps anew
+    std::optional<Blob> blob;                    ///< of decrypt and rewrap
 };
 
 /// Establishes gate.provider (there is such a provider), gate.blob (it parses), gate.blob_provider (it names
-/// this provider, by uid) and gate.generation (the provider has it).
+/// this provider, by uid), gate.generation (the provider has it) and gate.retired (it is in use).
 Result<Target> target(const inventory::AuthorityState& state, const protocol::Operation& operation);
 
-enum class GrantedUse : std::uint8_t { generate, decrypt };
+enum class GrantedUse : std::uint8_t { generate, decrypt, rewrap };
 
-/// The right to let one key out to one host, for one operation. Only the gate makes one.
+/// The right to let one key out to one host, or to wrap one anew for it, for one operation. Only the gate
+/// makes one.
 class ReleaseGrant {
 public:
     GrantedUse use() const { return use_; }
@@ -95,9 +102,12 @@ public:
 
     const BlobKey& blob_key() const { return blob_key_; }
 
+    /// Of rewrap: under which primary key the new blob is made.
+    const BlobKey& newest_key() const { return newest_key_; }
+
     const protocol::Context& context() const { return context_; }
 
-    /// Hex; of decrypt the blob that may be opened, of generate empty.
+    /// Hex; the blob that may be opened, of generate empty.
     const std::string& blob_digest() const { return blob_digest_; }
 
     std::int64_t epoch() const { return epoch_; }
@@ -112,6 +122,7 @@ private:
     HostId host_;
     KeyProviderId provider_;
     BlobKey blob_key_;
+    BlobKey newest_key_;
     protocol::Context context_;
     std::string blob_digest_;
     std::int64_t epoch_ = 0;
@@ -121,10 +132,14 @@ private:
 /// authorize_release establishes what check_standing and target do, and then:
 ///  gate.tier         affirming; or boot only, where the provider has unsafe_boot_only
 ///  gate.groups       the host is in one of the provider's host groups, where it names any
-///  gate.policy       the provider's freshness and wrapping are ones that this version keeps (`unsupported`)
+///  gate.images       the base image is one of those that the provider names, where it names any
+///  gate.policy       the provider's freshness is one that this version keeps (`unsupported`)
 ///  gate.context      key id and VM are well-formed
 ///  gate.key_revoked  neither key id, blob nor generation is revoked
-///  gate.primary_key  its lease is valid (`unavailable`), and it is Active, or Deactivated for decrypt
+///  gate.primary_key  its lease is valid (`unavailable`); to wrap, it is Active and within its dates; to open
+///  a
+///                    blob, it is Active or Deactivated, or Compromised with unsafe_compromised_key
+///  gate.newest_key   of rewrap: the same of the newest generation's, which has to wrap
 Result<ReleaseGrant> authorize_release(const GateInput& input);
 
 /// Immediately before the answer: `expired` at "gate.moved" when the trust epoch is another, `unavailable`

@@ -33,7 +33,8 @@ struct Scene {
                          .epoch = house.authority.epoch,
                          .expires = house.clock.time + std::chrono::minutes{10}};
     Lease lease = Lease::valid;
-    PrimaryKeyFacts primary_key{.state = kmip::State::active, .lease = Lease::valid};
+    PrimaryKeyFacts primary_key{
+        .state = kmip::State::active, .lease = Lease::valid, .window = WrapWindow::open};
     protocol::Operation operation = protocol::GenerateKey{{"gold"}, test::key_context};
 
     void retoken() { token = house.verified(claims); }
@@ -202,12 +203,12 @@ const Spoiled spoiled[] = {
      [](Scene& s) { s.house.provider().policy.host_groups = {"green"}; },
      Errc::denied,
      "gate.groups"},
+    {"NotAnImageOfTheProvider",
+     [](Scene& s) { s.house.provider().policy.base_images = {"0.9"}; },
+     Errc::denied,
+     "gate.images"},
     {"StrictFreshness",
      [](Scene& s) { s.house.provider().policy.freshness = inventory::Freshness::strict; },
-     Errc::unsupported,
-     "gate.policy"},
-    {"RemoteWrapping",
-     [](Scene& s) { s.house.provider().policy.wrapping = inventory::Wrapping::remote; },
      Errc::unsupported,
      "gate.policy"},
     {"KeyIdMalformed",
@@ -243,6 +244,25 @@ const Spoiled spoiled[] = {
      "gate.primary_key"},
     {"WrapUnderDeactivatedKey",
      [](Scene& s) { s.primary_key.state = kmip::State::deactivated; },
+     Errc::denied,
+     "gate.primary_key"},
+    {"WrapOutsideItsDates",
+     [](Scene& s) { s.primary_key.window = WrapWindow::closed; },
+     Errc::denied,
+     "gate.primary_key"},
+    {"WrapUnderCompromisedKeyThoughItMayOpen",
+     [](Scene& s) {
+         s.primary_key.state = kmip::State::compromised;
+         s.house.provider().policy.unsafe_compromised_key = true;
+     },
+     Errc::denied,
+     "gate.primary_key"},
+    {"UnwrapUnderDestroyedKey",
+     [](Scene& s) {
+         s.operation = decrypt(some_blob(1));
+         s.primary_key.state = kmip::State::destroyed_compromised;
+         s.house.provider().policy.unsafe_compromised_key = true;
+     },
      Errc::denied,
      "gate.primary_key"},
     {"UnwrapUnderCompromisedKey",
@@ -298,10 +318,31 @@ TEST(Gate, ReleasesToTheGroupsThatTheProviderNames) {
     EXPECT_TRUE(scene.judge());
 }
 
+TEST(Gate, ReleasesToTheImagesThatTheProviderNames) {
+    Scene scene;
+    scene.house.provider().policy.base_images = {"0.9", "1.0"};
+    EXPECT_TRUE(scene.judge());
+}
+
 TEST(Gate, UnwrapsUnderADeactivatedKey) {
     Scene scene;
     scene.operation = decrypt(some_blob(1));
     scene.primary_key.state = kmip::State::deactivated;
+    EXPECT_TRUE(scene.judge());
+}
+
+TEST(Gate, UnwrapsWhenNewWrapsHaveEnded) {
+    Scene scene;
+    scene.operation = decrypt(some_blob(1));
+    scene.primary_key.window = WrapWindow::closed;
+    EXPECT_TRUE(scene.judge());
+}
+
+TEST(Gate, UnwrapsUnderACompromisedKeyWhereTheProviderSaysSo) {
+    Scene scene;
+    scene.operation = decrypt(some_blob(1));
+    scene.primary_key.state = kmip::State::compromised;
+    scene.house.provider().policy.unsafe_compromised_key = true;
     EXPECT_TRUE(scene.judge());
 }
 
@@ -319,7 +360,7 @@ TEST(ConfirmUnmoved, HoldsBackWhatMoved) {
 struct BlobTest : testing::Test {
     Scene scene;
     Secret primary{Bytes(Buffer(32, 0x22))};
-    NewVmKey made = generate_key(*scene.judge(), primary, scene.house.random);
+    NewVmKey made = *generate_key(*scene.judge(), primary, scene.house.random);
 
     Result<Secret> open(const Buffer& blob, const Secret& with) {
         auto operation = protocol::DecryptKey{{"gold"}, blob, context};
@@ -343,7 +384,7 @@ TEST_F(BlobTest, OpensToTheKeyThatWasMade) {
 
 TEST_F(BlobTest, IsDifferentEachTime) {
     scene.operation = protocol::GenerateKey{{"gold"}, test::key_context};
-    const NewVmKey other = generate_key(*scene.judge(), primary, scene.house.random);
+    const NewVmKey other = *generate_key(*scene.judge(), primary, scene.house.random);
     EXPECT_NE(other.blob, made.blob);
     EXPECT_FALSE(crypto::equal(other.key, made.key));
 }

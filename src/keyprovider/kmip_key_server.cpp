@@ -79,6 +79,8 @@ std::optional<std::string> KmipKeyServer::known_value(const KeyName& name) const
 }
 
 void KmipKeyServer::compare(const inventory::Provider& provider, const inventory::Generation& generation) {
+    if (provider.policy.wrapping == inventory::Wrapping::remote)
+        return; // the key does not leave its key server
     const KeyName name{provider.uid, generation.primary_key};
     std::vector<std::pair<inventory::KmipServer, std::string>> seen;
     std::set<std::string> values;
@@ -127,6 +129,71 @@ Result<kmip::Attributes> KmipKeyServer::attributes(const inventory::Provider& pr
             return client.get_attributes({generation.primary_key}, deadline);
         });
     });
+}
+
+Result<Buffer> KmipKeyServer::seal(const inventory::Provider& provider,
+                                   const inventory::Generation& generation,
+                                   const AeadInput& input,
+                                   const Secret& plain) {
+    const kmip::AeadContext context{
+        .key = KeyId{generation.primary_key}, .nonce = input.nonce, .additional_data = input.additional_data};
+    const auto use = [&](kmip::Client& client, kmip::Deadline deadline) -> Result<Buffer> {
+        VS_TRY(kmip::Sealed sealed, client.encrypt(context, plain, deadline));
+        if (!same_bytes(sealed.nonce, input.nonce))
+            return std::unexpected(
+                kmip::failure(kmip::FailureClass::protocol, "it used another nonce than ours"));
+        Buffer out = std::move(sealed.ciphertext);
+        out.insert(out.end(), sealed.tag.begin(), sealed.tag.end());
+        return out;
+    };
+    return with_servers<Buffer>(
+        provider, [&](const inventory::KmipServer& server) { return ask(provider, server, use); });
+}
+
+namespace {
+
+/// A key server that does not open something has answered: what it was given may be wrong, so that says
+/// nothing of its health, or whoever sends changed blobs could make it seem broken. Some servers say General
+/// Failure.
+bool may_be_the_blob(const Error& error) {
+    const kmip::FailureClass kind = kmip::failure_class(error);
+    return kind == kmip::FailureClass::final || kind == kmip::FailureClass::server_fault;
+}
+
+Error not_opened(const Error& error) {
+    const bool sure = kmip::failure_class(error) == kmip::FailureClass::final;
+    return {.code = sure ? Errc::untrusted : Errc::unavailable,
+            .where = "blob.open",
+            .detail =
+                error.detail + (sure ? "" : "; it may be another blob or context, or the server's fault")};
+}
+
+} // namespace
+
+Result<Secret> KmipKeyServer::open(const inventory::Provider& provider,
+                                   const inventory::Generation& generation,
+                                   const AeadInput& input,
+                                   Bytes sealed) {
+    if (sealed.size() < kmip::aead_tag_size)
+        return fail(Errc::untrusted, "blob.open", "too short for its tag");
+    const std::size_t text = sealed.size() - kmip::aead_tag_size;
+    const kmip::AeadContext context{
+        .key = KeyId{generation.primary_key}, .nonce = input.nonce, .additional_data = input.additional_data};
+    const auto use = [&](kmip::Client& client, kmip::Deadline deadline) -> Result<Result<Secret>> {
+        auto opened = client.decrypt(context, sealed.first(text), sealed.subspan(text), deadline);
+        if (!opened && !may_be_the_blob(opened.error()))
+            return std::unexpected(opened.error());
+        return opened;
+    };
+    auto opened = with_servers<Secret>(provider, [&](const inventory::KmipServer& server) -> Result<Secret> {
+        VS_TRY(Result<Secret> answer, ask(provider, server, use));
+        if (!answer)
+            return std::unexpected(named(answer.error(), server));
+        return answer;
+    });
+    if (!opened && may_be_the_blob(opened.error()))
+        return std::unexpected(not_opened(opened.error()));
+    return opened;
 }
 
 } // namespace vouchsafe::keyprovider

@@ -48,6 +48,15 @@ public:
                              const inventory::Generation& generation) override;
     Result<kmip::Attributes> attributes(const inventory::Provider& provider,
                                         const inventory::Generation& generation) override;
+    /// Only with KMIP 1.4 and later, which keep the tag, and only where the server takes our nonce.
+    Result<Buffer> seal(const inventory::Provider& provider,
+                        const inventory::Generation& generation,
+                        const AeadInput& input,
+                        const Secret& plain) override;
+    Result<Secret> open(const inventory::Provider& provider,
+                        const inventory::Generation& generation,
+                        const AeadInput& input,
+                        Bytes sealed) override;
 
     /// Gets the key from every server of the provider, and excludes those that have another one than is
     /// known; to be called now and then, and before an administrator is shown their health. An excluded

@@ -2,6 +2,8 @@
 
 #include "crypto/digest.h"
 #include "crypto/mac.h"
+#include "keyprovider/aead_trial.h"
+#include "keyprovider/key_state.h"
 
 #include <set>
 #include <utility>
@@ -26,7 +28,7 @@ bool passing(const Error& error) {
 
 } // namespace
 
-Result<kmip::State> check_attributes(const kmip::Attributes& attributes) {
+Result<kmip::State> check_attributes(const kmip::Attributes& attributes, const KeyWish& wish) {
     if (attributes.object_type && *attributes.object_type != kmip::ObjectType::symmetric_key)
         return fail(Errc::conflict, "primary_key.object", "the primary key is no symmetric key");
     if (attributes.algorithm != kmip::Algorithm::aes || attributes.length != wanted_bits)
@@ -35,12 +37,21 @@ Result<kmip::State> check_attributes(const kmip::Attributes& attributes) {
     if (!has_bits(mask, kmip::usage::encrypt | kmip::usage::decrypt) &&
         !has_bits(mask, kmip::usage::wrap_key | kmip::usage::unwrap_key))
         return fail(Errc::conflict, "primary_key.usage", "the primary key may not encrypt and decrypt");
-    if (!attributes.state)
+    const std::optional<kmip::State> state = state_at(attributes, wish.server_time);
+    if (!state)
         return fail(Errc::conflict, "primary_key.state", "the key server does not say the key's state");
-    if (*attributes.state != kmip::State::active && *attributes.state != kmip::State::deactivated)
-        return fail(
-            Errc::conflict, "primary_key.state", "the primary key is " + to_string(*attributes.state));
-    return *attributes.state;
+    if (!opens(*state, wish.policy))
+        return fail(Errc::conflict, "primary_key.state", "the primary key is " + to_string(*state));
+    return *state;
+}
+
+Result<kmip::State> check_fetched(const FetchedKey& fetched, const KeyWish& wish) {
+    VS_TRY(const kmip::State state, check_attributes(fetched.attributes, wish));
+    const kmip::SymmetricKey& key = fetched.key;
+    if (key.material.size() != wanted_bytes || key.length.value_or(wanted_bits) != wanted_bits ||
+        key.algorithm.value_or(kmip::Algorithm::aes) != kmip::Algorithm::aes)
+        return fail(Errc::conflict, "primary_key.material", "the key server gave no AES-256 key");
+    return state;
 }
 
 std::string check_value(const Secret& key) {
@@ -48,8 +59,8 @@ std::string check_value(const Secret& key) {
     return to_hex(Bytes(crypto::hmac_sha256(key, as_bytes("vouchsafe/primary-key/1"))).first(shown));
 }
 
-PrimaryKeyCache::PrimaryKeyCache(KeyServer& server, const Clock& clock, CacheOptions options)
-    : server_(server), clock_(clock), options_(options) {
+PrimaryKeyCache::PrimaryKeyCache(KeyServer& server, const Clock& clock, Random& random, CacheOptions options)
+    : server_(server), clock_(clock), random_(random), options_(options) {
     VS_CHECK(options_.renew_after <= options_.lease);
 }
 
@@ -68,18 +79,31 @@ std::size_t PrimaryKeyCache::size() const {
 }
 
 bool PrimaryKeyCache::fresh(const Entry& entry, BootTime now, std::chrono::milliseconds limit) {
-    return entry.key && now - entry.confirmed < limit;
+    return (entry.key || entry.remote) && now - entry.confirmed < limit;
 }
 
-PrimaryKey PrimaryKeyCache::use(const Entry& entry, BootTime now) const {
+PrimaryKeyFacts PrimaryKeyCache::facts(const Entry& entry, BootTime now) const {
     const Lease lease = fresh(entry, now, options_.lease) ? Lease::valid : Lease::lapsed;
-    return {.key = entry.key, .facts = {.state = entry.state, .lease = lease}};
+    const SysTime server_time = entry.server_time + (now - entry.confirmed);
+    return {.state = state_at(entry.attributes, server_time).value_or(kmip::State::pre_active),
+            .lease = lease,
+            .window = wrap_window_at(entry.attributes, server_time)};
 }
 
 Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
                                            const inventory::Generation& generation) {
     const Name name{provider.uid, generation.primary_key};
-    const Entry before = snapshot(name);
+    const bool remote = provider.policy.wrapping == inventory::Wrapping::remote;
+    const auto use = [&](const Entry& entry, BootTime now) {
+        return PrimaryKey{.key = entry.key,
+                          .remote = {.server = &server_, .provider = &provider, .generation = &generation},
+                          .facts = facts(entry, now)};
+    };
+    Entry before = snapshot(name);
+    if (before.remote != remote) { // it was used in the other way
+        before.key.reset();
+        before.remote = false;
+    }
     const BootTime asked = clock_.boot_now(); // the lease counts from before the question
     if (fresh(before, asked, options_.renew_after))
         return use(before, asked);
@@ -89,7 +113,9 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
             return use(before, asked);
         return std::unexpected(*before.failure);
     }
-    const auto known = held ? renewed(before, provider, generation) : fetched(before, provider, generation);
+    const auto known = held     ? renewed(before, provider, generation)
+                       : remote ? tried(before, provider, generation)
+                                : fetched(before, provider, generation);
     if (known) {
         Entry after = *known;
         after.asked = asked;
@@ -102,10 +128,12 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
     after.asked = asked;
     after.failed = clock_.boot_now();
     after.failure = known.error();
-    if (!held || !passing(known.error()))
-        after.key.reset(); // lapsed, or the server said no
+    if (!held || !passing(known.error())) { // lapsed, or the server said no
+        after.key.reset();
+        after.remote = false;
+    }
     store(name, after);
-    if (after.key)
+    if (after.key || after.remote)
         return use(after, after.failed);
     return std::unexpected(known.error());
 }
@@ -120,8 +148,10 @@ void PrimaryKeyCache::store(const Name& name, const Entry& entry) {
 Result<PrimaryKeyCache::Entry> PrimaryKeyCache::renewed(Entry entry,
                                                         const inventory::Provider& provider,
                                                         const inventory::Generation& generation) const {
-    VS_TRY(const kmip::Attributes attributes, server_.attributes(provider, generation));
-    VS_TRY(entry.state, check_attributes(attributes));
+    VS_TRY(entry.attributes, server_.attributes(provider, generation));
+    entry.server_time = told_at(entry.attributes, clock_.now());
+    VS_TRY([[maybe_unused]] const kmip::State state,
+           check_attributes(entry.attributes, {.policy = provider.policy, .server_time = entry.server_time}));
     return entry;
 }
 
@@ -129,16 +159,35 @@ Result<PrimaryKeyCache::Entry> PrimaryKeyCache::fetched(Entry entry,
                                                         const inventory::Provider& provider,
                                                         const inventory::Generation& generation) const {
     VS_TRY(FetchedKey got, server_.fetch(provider, generation));
-    VS_TRY(entry.state, check_attributes(got.attributes));
-    if (got.key.material.size() != wanted_bytes || got.key.length.value_or(wanted_bits) != wanted_bits ||
-        got.key.algorithm.value_or(kmip::Algorithm::aes) != kmip::Algorithm::aes)
-        return fail(Errc::conflict, "primary_key.material", "the key server gave no AES-256 key");
+    entry.attributes = got.attributes;
+    entry.server_time = told_at(entry.attributes, clock_.now());
+    VS_TRY([[maybe_unused]] const kmip::State state,
+           check_fetched(got, {.policy = provider.policy, .server_time = entry.server_time}));
     const std::string value = check_value(got.key.material);
-    if (!entry.check_value.empty() && entry.check_value != value)
+    if ((!entry.check_value.empty() && entry.check_value != value) ||
+        generation.check_value.value_or(value) != value)
         return fail(Errc::conflict, "primary_key.check_value", "the key server gave another key than before");
     entry.check_value = value;
     entry.key = std::make_shared<const Secret>(std::move(got.key.material));
     return entry;
+}
+
+Result<PrimaryKeyCache::Entry> PrimaryKeyCache::tried(Entry entry,
+                                                      const inventory::Provider& provider,
+                                                      const inventory::Generation& generation) const {
+    VS_TRY(entry, renewed(std::move(entry), provider, generation));
+    const bool wraps = state_at(entry.attributes, entry.server_time) == kmip::State::active &&
+                       wrap_window_at(entry.attributes, entry.server_time) == WrapWindow::open;
+    VS_TRY_VOID(
+        test_aead(server_, provider, generation, wraps ? SelfTest::whole : SelfTest::opening, random_));
+    entry.remote = true;
+    return entry;
+}
+
+std::optional<std::string> PrimaryKeyCache::known_check_value(const std::string& provider_uid,
+                                                              const std::string& primary_key) const {
+    const std::string value = snapshot({provider_uid, primary_key}).check_value;
+    return value.empty() ? std::nullopt : std::optional(value);
 }
 
 void PrimaryKeyCache::retain(const inventory::AuthorityState& state) {
@@ -146,12 +195,15 @@ void PrimaryKeyCache::retain(const inventory::AuthorityState& state) {
     std::set<Name> wanted;
     for (const auto& [name, provider] : state.providers)
         for (const inventory::Generation& generation : provider.generations)
-            wanted.emplace(provider.uid, generation.primary_key);
+            if (!generation.retired)
+                wanted.emplace(provider.uid, generation.primary_key);
     const std::scoped_lock lock(mutex_);
     std::erase_if(entries_, [&](const auto& entry) { return !wanted.contains(entry.first); });
     for (auto& [name, entry] : entries_)
-        if (!fresh(entry, now, options_.lease))
+        if (!fresh(entry, now, options_.lease)) {
             entry.key.reset();
+            entry.remote = false;
+        }
 }
 
 } // namespace vouchsafe::keyprovider

@@ -94,6 +94,65 @@ TEST_F(PrimaryKeyTest, TellsItsStateWhenDeactivated) {
     EXPECT_EQ(key->facts.state, kmip::State::deactivated);
 }
 
+TEST_F(PrimaryKeyTest, MustBeTheOneThatTheGenerationSays) {
+    auto& check = house.provider().generations.back().check_value;
+    check = check_value(Secret(Buffer(32, 0x22)));
+    EXPECT_EQ(refusal(), "none");
+    EXPECT_EQ(house.keys.known_check_value(test::provider_uid, "pk-2"), check);
+    EXPECT_EQ(house.keys.known_check_value(test::provider_uid, "pk-1"), std::nullopt);
+    house.clock.pass(6min);
+    check = std::string(16, '0');
+    EXPECT_EQ(refusal(), "primary_key.check_value");
+}
+
+// The dates are judged by the key server's clock, which stands at 1,700,000,000; ours is at 1,800,000,000.
+
+TEST_F(PrimaryKeyTest, WrapsWithinItsDatesByTheServersClock) {
+    const auto window = [this] { return obtain()->facts.window; };
+    stored().dates = {{ttlv::Tag::process_start_date, 1'700'000'000},
+                      {ttlv::Tag::protect_stop_date, 1'700'000'030}};
+    EXPECT_EQ(window(), WrapWindow::open);
+    house.clock.pass(29s);
+    EXPECT_EQ(window(), WrapWindow::open);
+    house.clock.pass(1s);
+    EXPECT_EQ(window(), WrapWindow::closed); // without asking again
+    EXPECT_EQ(house.kmip().count(Operation::get_attributes), 1U);
+    stored().dates = {{ttlv::Tag::process_start_date, 1'700'000'001}};
+    house.clock.pass(1min);
+    EXPECT_EQ(window(), WrapWindow::closed);
+}
+
+TEST_F(PrimaryKeyTest, IsDeactivatedWithItsDate) {
+    const auto state = [this] { return obtain()->facts.state; };
+    stored().dates = {{ttlv::Tag::deactivation_date, 1'700'000'010}};
+    EXPECT_EQ(state(), kmip::State::active);
+    house.clock.pass(10s);
+    EXPECT_EQ(state(), kmip::State::deactivated);
+}
+
+TEST_F(PrimaryKeyTest, IsCompromisedWithItsDate) {
+    stored().dates = {{ttlv::Tag::compromise_date, 1'700'000'000}};
+    EXPECT_EQ(refusal(), "primary_key.state");
+    house.clock.pass(2s);
+    stored().dates = {{ttlv::Tag::compromise_date, 1'700'000'100}};
+    EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(PrimaryKeyTest, OpensCompromisedWhereTheProviderSaysSo) {
+    stored().state = kmip::State::compromised;
+    EXPECT_EQ(refusal(), "primary_key.state");
+    house.provider().policy.unsafe_compromised_key = true;
+    house.clock.pass(2s);
+    const auto key = obtain();
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key->facts.state, kmip::State::compromised);
+    for (const auto state : {kmip::State::destroyed, kmip::State::destroyed_compromised}) {
+        stored().state = state;
+        house.clock.pass(6min);
+        EXPECT_EQ(refusal(), "primary_key.state");
+    }
+}
+
 TEST_F(PrimaryKeyTest, RefusesShortMaterial) {
     stored().material = Buffer(16, 0x22);
     EXPECT_EQ(refusal(), "primary_key.material");

@@ -47,33 +47,44 @@ protocol::ReleaseRefusal refusal(const Error& error) {
     return {.error_type = std::string(error_type(error.code)), .code = error.where, .message = error.detail};
 }
 
-const protocol::Context& context_of(const protocol::Operation& operation) {
-    return std::visit([](const auto& any) -> const protocol::Context& { return any.context; }, operation);
-}
-
-const KeyProviderId& provider_of(const protocol::Operation& operation) {
-    return std::visit([](const auto& any) -> const KeyProviderId& { return any.provider; }, operation);
-}
-
 /// Digest of the blob that was opened, or was made.
-std::string blob_of(const protocol::Operation& operation, const protocol::OperationResult& result) {
-    if (const auto* const decrypt = std::get_if<protocol::DecryptKey>(&operation))
-        return blob_digest(decrypt->ciphertext);
+std::string blob_about(const protocol::Operation& operation, const protocol::OperationResult& result) {
+    if (const Buffer* const opened = blob_of(operation))
+        return blob_digest(*opened);
     const auto* const made = std::get_if<protocol::ReleasedKey>(&result);
     return made != nullptr && made->ciphertext ? blob_digest(*made->ciphertext) : std::string();
 }
 
-Result<protocol::ReleasedKey> use_grant(const ReleaseGrant& grant,
-                                        const Secret& primary_key,
-                                        const protocol::Operation& operation,
-                                        Random& random) {
-    const auto* const decrypt = std::get_if<protocol::DecryptKey>(&operation);
-    if (decrypt != nullptr) {
-        VS_TRY(Secret key, unwrap(grant, primary_key, decrypt->ciphertext));
+/// The primary keys that an operation uses: the second is of rewrap.
+struct KeysInUse {
+    PrimaryKey primary;
+    std::optional<PrimaryKey> newest;
+};
+
+Result<protocol::OperationResult> use_grant(const ReleaseGrant& grant,
+                                            const KeysInUse& keys,
+                                            const protocol::Operation& operation,
+                                            Random& random) {
+    switch (grant.use()) {
+    case GrantedUse::generate: {
+        VS_TRY(NewVmKey made, generate_key(grant, keys.primary.use(), random));
+        return protocol::ReleasedKey{.ciphertext = std::move(made.blob), .key = std::move(made.key)};
+    }
+    case GrantedUse::decrypt: {
+        VS_TRY(Secret key, unwrap(grant, keys.primary.use(), *blob_of(operation)));
         return protocol::ReleasedKey{.ciphertext = {}, .key = std::move(key)};
     }
-    NewVmKey made = generate_key(grant, primary_key, random);
-    return protocol::ReleasedKey{.ciphertext = std::move(made.blob), .key = std::move(made.key)};
+    case GrantedUse::rewrap: {
+        VS_CHECK(keys.newest.has_value()); // the gate saw it
+        VS_TRY(Buffer blob,
+               rewrap(grant,
+                      {.primary_key = keys.primary.use(), .newest_key = keys.newest->use()},
+                      *blob_of(operation),
+                      random));
+        return protocol::RewrappedKey{.ciphertext = std::move(blob)};
+    }
+    }
+    std::unreachable();
 }
 
 } // namespace
@@ -81,16 +92,23 @@ Result<protocol::ReleasedKey> use_grant(const ReleaseGrant& grant,
 /// What came of one operation.
 struct ReleaseService::Decision {
     const protocol::Operation& operation;
-    std::optional<ReleaseGrant> grant; ///< while the result is a key
+    std::optional<Target> about;   ///< once the operation named one
+    std::optional<OverQuota> over; ///< where a quota says to wait
+    std::optional<kmip::State> key_state;
+    std::optional<ReleaseGrant> grant; ///< while the result is none of a refusal
     protocol::OperationResult result;
     std::string blob;          ///< digest of the blob that was opened or made; empty when there is none
+    std::string new_blob;      ///< of rewrap: digest of what was made
     std::int64_t recorded = 0; ///< sequence of the record of the release; 0 before there is one
 
-    bool releases() const { return std::holds_alternative<protocol::ReleasedKey>(result); }
+    bool refused() const { return std::holds_alternative<protocol::ReleaseRefusal>(result); }
 
     void refuse(const Error& error) {
         grant.reset();
-        result = refusal(error); // wipes the key
+        protocol::ReleaseRefusal why = refusal(error);
+        if (over)
+            why.retry_after = over->retry_after.count();
+        result = std::move(why); // wipes the key
     }
 };
 
@@ -109,18 +127,27 @@ struct ReleaseService::Work {
 
     json::Object audit_fields(const Decision& decision) const {
         const protocol::Context& context = context_of(decision.operation);
-        return {{"host", token->host.text},
-                {"operation", protocol::operation_name(decision.operation)},
-                {"provider", provider_of(decision.operation).text},
-                {"key_id", context.key_id},
-                {"vm", context.vm.text},
-                {"blob", decision.blob},
-                {"image", token->base_image.text},
-                {"epoch", state->epoch},
-                {"revision", state->revision},
-                {"token", token->id},
-                {"evidence_digest", token->evidence_digest},
-                {"session", session.id}};
+        json::Object out{{"host", token->host.text},
+                         {"operation", protocol::operation_name(decision.operation)},
+                         {"provider", provider_of(decision.operation).text},
+                         {"key_id", context.key_id},
+                         {"vm", context.vm.text},
+                         {"blob", decision.blob},
+                         {"image", token->base_image.text},
+                         {"epoch", state->epoch},
+                         {"revision", state->revision},
+                         {"token", token->id},
+                         {"evidence_digest", token->evidence_digest},
+                         {"session", session.id}};
+        if (decision.about)
+            out.emplace("generation", decision.about->generation.number);
+        if (decision.key_state && *decision.key_state != kmip::State::active)
+            out.emplace("primary_key", kmip::to_string(*decision.key_state)); // to be replaced
+        if (!decision.new_blob.empty()) {
+            out.emplace("new_blob", decision.new_blob);
+            out.emplace("new_generation", decision.about->newest->number);
+        }
+        return out;
     }
 };
 
@@ -158,6 +185,13 @@ Lease ReleaseService::lease() const {
 std::optional<std::int64_t> ReleaseService::oldest_revision_under_way() const {
     const std::scoped_lock lock(mutex_);
     return under_way_.empty() ? std::nullopt : std::optional(*under_way_.begin());
+}
+
+std::optional<HostId> ReleaseService::claimed_host(std::string_view message) const {
+    const auto id = protocol::claimed_session(message);
+    const std::scoped_lock lock(mutex_);
+    const HostId* const host = id ? sessions_.host_of(*id) : nullptr;
+    return host != nullptr ? std::optional(*host) : std::nullopt;
 }
 
 Result<protocol::SessionAnswer> ReleaseService::open_session(const protocol::SessionRequest& request) {
@@ -207,44 +241,90 @@ Result<ReleaseService::Work> ReleaseService::open(std::string_view message,
 }
 
 /// What fails between us and a key server is never the host's fault, and attesting again would not mend it.
-Result<PrimaryKey> ReleaseService::primary_key(const Target& about) {
-    auto key = parts_.keys.obtain(*about.provider, about.generation);
+Result<PrimaryKey> ReleaseService::primary_key(const inventory::Provider& provider,
+                                               const inventory::Generation& generation) {
+    auto key = parts_.keys.obtain(provider, generation);
     if (!key && key.error().code != Errc::conflict)
         return fail(Errc::unavailable, key.error().where, key.error().detail);
     return key;
 }
 
+/// What has to wait is no record of its own, or a flood would fill the disk that every release needs: the
+/// alarms count it.
+Result<void> ReleaseService::within_quota(const Work& work, Decision& decision) {
+    const inventory::Provider& provider = *decision.about->provider;
+    decision.over = parts_.quotas.take(provider, work.token->host, parts_.clock.boot_now());
+    if (!decision.over)
+        return {};
+    const bool all = decision.over->quota == QuotaOf::all;
+    const std::string_view where = all ? "release.quota" : "release.quota_host";
+    if (decision.over->alarm)
+        std::ignore = parts_.audit.append(audit::kind::alarm, // it waits either way
+                                          {{"reason", where},
+                                           {"provider", provider.name},
+                                           {"host", work.token->host.text},
+                                           {"waiting", *decision.over->alarm},
+                                           {"revision", work.state->revision}});
+    return fail(Errc::unavailable,
+                where,
+                std::string("the quota of releases ") + (all ? "to all hosts" : "to this host") + " by " +
+                    provider.name + " is used up: try again in " +
+                    std::to_string(decision.over->retry_after.count()) + " s");
+}
+
 ReleaseService::Decision ReleaseService::decide(const Work& work, const protocol::Operation& operation) {
-    Decision decision{
-        .operation = operation, .grant = {}, .result = protocol::ReleaseRefusal{}, .blob = {}, .recorded = 0};
-    const auto release = [&]() -> Result<protocol::ReleasedKey> {
+    Decision decision{.operation = operation,
+                      .about = {},
+                      .over = {},
+                      .key_state = {},
+                      .grant = {},
+                      .result = protocol::ReleaseRefusal{},
+                      .blob = {},
+                      .new_blob = {},
+                      .recorded = 0};
+    const auto release = [&]() -> Result<protocol::OperationResult> {
         // Nobody but a host in good standing makes us ask a key server.
         VS_TRY_VOID(check_standing(work.standing(lease(), parts_.clock.now())));
-        VS_TRY(const Target about, target(*work.state, operation));
-        VS_TRY(const PrimaryKey primary, primary_key(about));
+        VS_TRY(decision.about, target(*work.state, operation));
+        VS_TRY_VOID(within_quota(work, decision));
+        const Target& about = *decision.about;
+        KeysInUse keys;
+        VS_TRY(keys.primary, primary_key(*about.provider, about.generation));
+        decision.key_state = keys.primary.facts.state;
+        if (about.newest) {
+            VS_TRY(keys.newest, primary_key(*about.provider, *about.newest));
+        }
         VS_TRY(decision.grant,
-               authorize_release({.standing = work.standing(lease(), parts_.clock.now()),
-                                  .operation = operation,
-                                  .primary_key = primary.facts}));
-        return use_grant(*decision.grant, *primary.key, operation, parts_.random);
+               authorize_release(
+                   {.standing = work.standing(lease(), parts_.clock.now()),
+                    .operation = operation,
+                    .primary_key = keys.primary.facts,
+                    .newest_key = keys.newest ? std::optional(keys.newest->facts) : std::nullopt}));
+        return use_grant(*decision.grant, keys, operation, parts_.random);
     };
     auto released = release();
     if (released)
         decision.result = std::move(*released);
     else
         decision.refuse(released.error());
-    decision.blob = blob_of(operation, decision.result);
+    decision.blob = blob_about(operation, decision.result);
+    if (const auto* const rewrapped = std::get_if<protocol::RewrappedKey>(&decision.result))
+        decision.new_blob = blob_digest(rewrapped->ciphertext);
     return decision;
 }
 
 void ReleaseService::record(const Work& work, Decision& decision) {
+    if (decision.over)
+        return;
     json::Object fields = work.audit_fields(decision);
-    if (!decision.releases()) {
+    if (decision.refused()) {
         fields.emplace("reason", std::get<protocol::ReleaseRefusal>(decision.result).code);
         std::ignore = parts_.audit.append(audit::kind::refused, std::move(fields)); // refused either way
         return;
     }
-    const auto receipt = parts_.audit.append(audit::kind::release, std::move(fields));
+    const bool leaves = decision.grant->use() != GrantedUse::rewrap;
+    const auto receipt =
+        parts_.audit.append(leaves ? audit::kind::release : audit::kind::rewrap, std::move(fields));
     if (receipt)
         decision.recorded = receipt->sequence;
     else
@@ -291,10 +371,14 @@ Result<std::string> ReleaseService::answer(std::string_view message) {
         record(work, decision);
     confirm(work);
     auto sealed = seal(work);
-    if (!sealed)
-        for (Decision& decision : work.decisions)
-            if (decision.grant)
-                withhold(work, decision, sealed.error());
+    for (Decision& decision : work.decisions) {
+        if (!decision.grant)
+            continue;
+        if (!sealed)
+            withhold(work, decision, sealed.error());
+        else if (decision.grant->use() != GrantedUse::rewrap) // a rewrapped blob is one that is left behind
+            parts_.uses.count(*decision.about, parts_.clock.now());
+    }
     return sealed;
 }
 

@@ -8,7 +8,9 @@
 #include "crypto/ec_key.h"
 #include "inventory/state.h"
 #include "keyprovider/primary_key.h"
+#include "keyprovider/quotas.h"
 #include "keyprovider/sessions.h"
+#include "keyprovider/uses.h"
 #include "protocol/release.h"
 #include "protocol/session.h"
 #include "token/keys.h"
@@ -52,6 +54,8 @@ struct ReleaseConfig {
 struct ReleaseParts {
     const AuthorityView& authority;
     PrimaryKeyCache& keys;
+    GenerationUses& uses;
+    Quotas& quotas;
     audit::AuditSink& audit;
     const Clock& clock;
     Random& random; ///< safe for several threads
@@ -71,6 +75,9 @@ public:
     /// unauthentic or repeated message, a request that breaks its form.
     Result<std::string> answer(std::string_view message);
 
+    /// Whose session a message says to be of, not proven yet; nothing where there is no such session.
+    std::optional<HostId> claimed_host(std::string_view message) const;
+
     /// The lowest revision that a request under way began with; nullopt when there is none. A change is
     /// confirmed only when no older request is left.
     std::optional<std::int64_t> oldest_revision_under_way() const;
@@ -81,7 +88,9 @@ private:
     class UnderWay;
 
     Result<Work> open(std::string_view message, std::shared_ptr<const inventory::AuthorityState> state);
-    Result<PrimaryKey> primary_key(const Target& about);
+    Result<PrimaryKey> primary_key(const inventory::Provider& provider,
+                                   const inventory::Generation& generation);
+    Result<void> within_quota(const Work& work, Decision& decision);
     Decision decide(const Work& work, const protocol::Operation& operation);
     void record(const Work& work, Decision& decision);
     void withhold(const Work& work, Decision& decision, const Error& why);

@@ -86,6 +86,7 @@ TEST_F(ReleaseTest, RecordsWhoGotWhatAndNoKey) {
               (json::Object{{"host", test::host_id.text},
                             {"operation", "generate-key"},
                             {"provider", "gold"},
+                            {"generation", 2},
                             {"key_id", test::key_context.key_id},
                             {"vm", test::key_context.vm.text},
                             {"blob", blob_digest(*released(*answer)->ciphertext)},
@@ -221,6 +222,8 @@ TEST_F(ReleaseTest, WrapsNothingUnderADeactivatedKeyButOpens) {
     EXPECT_EQ(refusal(house.ask(host, {generate})), "gate.primary_key");
     const DecryptKey decrypt{{"gold"}, *released(*made)->ciphertext, test::key_context};
     EXPECT_EQ(refusal(house.ask(host, {decrypt})), "");
+    EXPECT_EQ(house.audit.lines.front().fields.count("primary_key"), 0U);
+    EXPECT_EQ(house.audit.lines.back().fields.at("primary_key"), json::Value("Deactivated"));
 }
 
 TEST_F(ReleaseTest, SaysWhichRevisionRequestsAreUnderWay) {
@@ -243,6 +246,8 @@ TEST(SessionTable, IsFullAtItsLimit) {
                           .limits = {.sessions = 2, .per_host = 8}},
                          {.authority = house,
                           .keys = house.keys,
+                          .uses = house.uses,
+                          .quotas = house.quotas,
                           .audit = house.audit,
                           .clock = house.clock,
                           .random = house.random});

@@ -28,6 +28,11 @@ OpenSession* SessionTable::find(std::string_view id, std::int64_t epoch, SysTime
     return &found->second;
 }
 
+const HostId* SessionTable::host_of(std::string_view id) const {
+    const auto found = sessions_.find(id);
+    return found == sessions_.end() ? nullptr : &found->second.token->host;
+}
+
 void SessionTable::drop_ended(std::int64_t epoch, SysTime now) {
     std::erase_if(sessions_, [&](const auto& entry) {
         return now >= entry.second.facts.expires || entry.second.facts.epoch < epoch;

@@ -38,6 +38,9 @@ public:
     /// nullptr when there is none, or it has expired, or it is of another epoch: such sessions end here.
     OpenSession* find(std::string_view id, std::int64_t epoch, SysTime now);
 
+    /// Whose session it is, live or not; nullptr when there is none.
+    const HostId* host_of(std::string_view id) const;
+
     std::size_t size() const { return sessions_.size(); }
 
 private:

@@ -25,6 +25,7 @@ struct Attributes {
     std::optional<std::int64_t> protect_stop = std::nullopt;
     std::optional<std::int64_t> deactivation = std::nullopt;
     std::optional<std::int64_t> compromise = std::nullopt;
+    std::optional<std::int64_t> told_at = std::nullopt; ///< no attribute: when the server said all this
 
     friend bool operator==(const Attributes&, const Attributes&) = default;
 };

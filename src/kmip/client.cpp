@@ -80,7 +80,10 @@ Client::exchange(ProtocolVersion version, std::span<const RequestItem> items, De
                                      .where = failure(FailureClass::transport, {}).where,
                                      .detail = answer.error().where + ": " + answer.error().detail});
     const WipeAtEnd wipe_answer(*answer);
-    return parse_response(*answer, options_.limits);
+    auto response = parse_response(*answer, options_.limits);
+    if (response)
+        answered_ = response->time_stamp;
+    return response;
 }
 
 Result<Response> Client::wait_for(ProtocolVersion version, Response pending, Deadline deadline) {
@@ -173,7 +176,9 @@ Result<SymmetricKey> Client::get(const KeyId& id, Deadline deadline) {
 Result<Attributes> Client::get_attributes(const KeyId& id, Deadline deadline) {
     VS_TRY(const ttlv::Item payload,
            call([&](ProtocolVersion agreed) { return kmip::get_attributes(agreed, id); }, deadline));
-    return read_get_attributes(payload, id);
+    VS_TRY(Attributes attributes, read_get_attributes(payload, id));
+    attributes.told_at = answered_;
+    return attributes;
 }
 
 Result<KeyId> Client::register_key(const RegisteredKey& key, Deadline deadline) {

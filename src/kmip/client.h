@@ -103,6 +103,7 @@ private:
     Transport& transport_;
     ClientOptions options_;
     std::optional<ProtocolVersion> agreed_;
+    std::optional<std::int64_t> answered_; ///< by the server's clock: when it last did
 };
 
 } // namespace vouchsafe::kmip

@@ -179,7 +179,11 @@ Result<Response> parse_response(Bytes message, const ttlv::Limits& limits) {
     if (root->tag != Tag::response_message || root->type() != ttlv::Type::structure)
         return unreadable("no response message");
     VS_TRY(const ProtocolVersion version, header_version(*root));
-    Response out{.version = version, .items = {}};
+    Response out{.version = version, .time_stamp = {}, .items = {}};
+    if (const Item* const header = root->find(Tag::response_header))
+        if (const Item* const stamp = header->find(Tag::time_stamp))
+            if (const auto* const time = stamp->as<ttlv::DateTime>())
+                out.time_stamp = time->seconds;
     for (const Item& item : *root->as<Structure>()) {
         if (item.tag != Tag::batch_item)
             continue;

@@ -61,7 +61,8 @@ struct ResponseItem {
 
 struct Response {
     ProtocolVersion version;
-    std::vector<ResponseItem> items; ///< may be fewer than were asked for
+    std::optional<std::int64_t> time_stamp; ///< seconds since 1970, by the server's clock
+    std::vector<ResponseItem> items;        ///< may be fewer than were asked for
 };
 
 /// Reads a response; errors are of class transport: such bytes say nothing, and framing is in doubt.

@@ -165,6 +165,20 @@ Workload::order_vm(const Call& call, protocol::OrderData (*make)(const VmId&), V
     return vm_json(changed);
 }
 
+Result<json::Value> Workload::rewrap_vm(const Call& call) {
+    VS_TRY(const Vm vm, find_vm(call.text("vm")));
+    if (!vm.blob)
+        return fail(Errc::conflict,
+                    "vm.state",
+                    vm.problem.value_or("this virtual machine is still being created; wait, or delete it"));
+    VS_TRY(const auto result, ordered(vm, protocol::VmRewrapOrder{.vm = vm.id}));
+    if (!result.created || result.created->context.vm != vm.id)
+        return fail(Errc::internal, "vm.rewrapped", "the host sent no key record of this virtual machine");
+    VS_TRY(const Vm changed,
+           change_vm(vm.id, [&result](Vm& now) { now.blob = to_base64(result.created->blob); }));
+    return vm_json(changed);
+}
+
 Result<json::Value> Workload::delete_vm(const Call& call) {
     VS_TRY(const Vm vm, find_vm(call.text("vm")));
     VS_TRY_VOID(ordered(vm, protocol::VmDeleteOrder{.vm = vm.id}));
@@ -204,6 +218,7 @@ void Workload::add_vm_operations(Operations& operations) {
             [](const VmId& id) -> protocol::OrderData { return protocol::VmStopOrder{.vm = id}; },
             VmState::stopped);
     });
+    operations.add("vouchsafe.vms", "rewrap", [this](const Call& call) { return rewrap_vm(call); });
     operations.add("vouchsafe.vms", "delete", [this](const Call& call) { return delete_vm(call); });
 }
 

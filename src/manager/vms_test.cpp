@@ -11,6 +11,8 @@ namespace {
 using protocol::HostOrder;
 using protocol::OrderProblem;
 
+constexpr std::string_view other_vm = "3f2504e0-4f89-41d3-9a0c-0305e82c3302";
+
 class Vms : public testing::Test {
 protected:
     Vms() { VS_CHECK(host_.join(world_.join_token(world_.create_cluster("one"))).status == 200); }
@@ -37,6 +39,12 @@ protected:
                 create != nullptr && !problem && sends_key_record_)
                 result.created = protocol::CreatedKey{
                     .blob = Buffer{1, 2, 3}, .context = {.key_id = std::string(32, '7'), .vm = create->vm}};
+            if (const auto* const rewrap = std::get_if<protocol::VmRewrapOrder>(&order.data);
+                rewrap != nullptr && !problem)
+                result.created = protocol::CreatedKey{
+                    .blob = Buffer{4, 5, 6},
+                    .context = {.key_id = std::string(32, '7'),
+                                .vm = rewraps_another_ ? VmId{std::string(other_vm)} : rewrap->vm}};
             host_.report.results.push_back(std::move(result));
         }
         host_.look();
@@ -81,6 +89,7 @@ protected:
     test::ManagerWorld world_;
     test::PollingHost host_{world_, std::string(64, 'a'), "host-a"};
     bool sends_key_record_ = true;
+    bool rewraps_another_ = false;
     protocol::OrderData last_;
 };
 
@@ -96,6 +105,11 @@ TEST_F(Vms, GoThroughTheirLife) {
     ASSERT_TRUE(started);
     EXPECT_EQ(*started->find("state"), json::Value("running"));
     EXPECT_TRUE(std::holds_alternative<protocol::VmStartOrder>(last_));
+    const auto rewrapped = vm("rewrap");
+    ASSERT_TRUE(rewrapped);
+    EXPECT_TRUE(std::holds_alternative<protocol::VmRewrapOrder>(last_));
+    EXPECT_EQ(*rewrapped->find("state"), json::Value("running")); // as it was
+    EXPECT_EQ(*shown().find("blob"), json::Value("BAUG"));
     const auto stopped = vm("stop");
     ASSERT_TRUE(stopped);
     EXPECT_EQ(*stopped->find("state"), json::Value("stopped"));
@@ -103,6 +117,15 @@ TEST_F(Vms, GoThroughTheirLife) {
     EXPECT_EQ(count(), 0U);
     EXPECT_EQ(world_.call("vouchsafe.vms", "start", json::object({{"vm", "db-1"}})).error().code,
               Errc::not_found);
+}
+
+TEST_F(Vms, KeepTheirBlobWhenTheHostSendsAnothers) {
+    ASSERT_TRUE(create(spec()));
+    rewraps_another_ = true;
+    EXPECT_EQ(vm("rewrap").error().where, "vm.rewrapped");
+    const OrderProblem problem{.code = "gate.retired", .message = "no", .reasons = {}};
+    EXPECT_EQ(vm("rewrap", problem).error().where, "gate.retired");
+    EXPECT_EQ(*shown().find("blob"), json::Value("AQID"));
 }
 
 TEST_F(Vms, AnOrderIsExactlyWhatWasAsked) {

@@ -109,6 +109,7 @@ private:
     Result<json::Value> create_vm(const Call& call);
     Result<json::Value>
     order_vm(const Call& call, protocol::OrderData (*make)(const VmId&), inventory::VmState after);
+    Result<json::Value> rewrap_vm(const Call& call);
     Result<json::Value> delete_vm(const Call& call);
     Result<protocol::OrderResult> ordered(const inventory::Vm& vm, protocol::OrderData data);
     Result<inventory::Vm> change_vm(const VmId& id, const std::function<void(inventory::Vm&)>& change);

@@ -369,7 +369,7 @@ TEST(InWorkers, Answers503WhenThePoolIsFull) {
     std::condition_variable changed;
     bool entered = false;
     bool go = false;
-    WorkerPool pool({.threads = 1, .queue = 1});
+    WorkerPool pool({.threads = 1, .queue = 2, .queue_of_one = 1});
     const auto occupy = [&] {
         std::unique_lock lock(mutex);
         entered = true;
@@ -383,9 +383,12 @@ TEST(InWorkers, Answers503WhenThePoolIsFull) {
     }
     ASSERT_TRUE(pool.submit([] {}));
     EXPECT_FALSE(pool.submit([] {}));
+    ASSERT_TRUE(pool.submit("another", [] {})); // which has a place of its own
     const auto server = start(in_workers(pool, echo));
     auto client = HttpsClient::create(client_config(server->port(), certificate())).value();
-    EXPECT_EQ(ask(client, {}).value().status, 503);
+    const auto busy = ask(client, {}).value();
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_EQ(busy.header("retry-after"), "1");
     {
         const std::scoped_lock lock(mutex);
         go = true;

@@ -1,39 +1,41 @@
 #include "net/workers.h"
 
+#include "net/fair_queue.h"
+
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <thread>
 #include <vector>
 
 namespace vouchsafe::net {
 
 struct WorkerPool::Impl {
-    std::size_t most;
+    using Job = std::move_only_function<void()>;
+
+    FairQueue<Job> waiting;
     std::mutex mutex{};
     std::condition_variable changed{};
-    std::deque<std::move_only_function<void()>> waiting{};
     bool ending = false;
     std::vector<std::jthread> threads{};
 
     void work() {
         while (true) {
-            std::move_only_function<void()> job;
+            std::optional<Job> job;
             {
                 std::unique_lock lock(mutex);
                 changed.wait(lock, [this] { return ending || !waiting.empty(); });
-                if (waiting.empty())
-                    return;
-                job = std::move(waiting.front());
-                waiting.pop_front();
+                job = waiting.pop();
             }
-            run(job);
+            if (!job)
+                return;
+            run(*job);
         }
     }
 
-    static void run(std::move_only_function<void()>& job) {
+    static void run(Job& job) {
         try {
             job();
         } catch (const std::bad_alloc&) {
@@ -43,7 +45,8 @@ struct WorkerPool::Impl {
     }
 };
 
-WorkerPool::WorkerPool(Size size) : impl_(new Impl{.most = size.queue}) {
+WorkerPool::WorkerPool(Size size)
+    : impl_(new Impl{.waiting = FairQueue<Impl::Job>({.all = size.queue, .of_one_key = size.queue_of_one})}) {
     for (unsigned i = 0; i < size.threads; ++i)
         impl_->threads.emplace_back([impl = impl_.get()] { impl->work(); });
 }
@@ -57,24 +60,25 @@ WorkerPool::~WorkerPool() {
     impl_->threads.clear(); // joins
 }
 
-bool WorkerPool::submit(std::move_only_function<void()> job) {
+bool WorkerPool::submit(const std::string& key, std::move_only_function<void()> job) {
     {
         const std::scoped_lock lock(impl_->mutex);
-        if (impl_->ending || impl_->waiting.size() >= impl_->most)
+        if (impl_->ending || !impl_->waiting.push(key, std::move(job)))
             return false;
-        impl_->waiting.push_back(std::move(job));
     }
     impl_->changed.notify_one();
     return true;
 }
 
-Handler in_workers(WorkerPool& pool, PlainHandler plain) {
+Handler in_workers(WorkerPool& pool, PlainHandler plain, KeyOf key_of) {
     // Shared with the jobs: one may still run when the server and its handler have gone.
-    return [&pool, plain = std::make_shared<const PlainHandler>(std::move(plain))](Request request,
-                                                                                   Reply reply) {
+    return [&pool,
+            plain = std::make_shared<const PlainHandler>(std::move(plain)),
+            key_of = std::move(key_of)](Request request, Reply reply) {
+        const std::string key = key_of ? key_of(request) : std::string();
         // Shared, because a job that is refused is dropped with all it holds, and this reply must answer.
         auto shared = std::make_shared<Reply>(std::move(reply));
-        const bool taken = pool.submit([plain, request = std::move(request), shared] {
+        const bool taken = pool.submit(key, [plain, request = std::move(request), shared] {
             try {
                 shared->send((*plain)(request));
             } catch (const std::bad_alloc&) {
@@ -83,8 +87,11 @@ Handler in_workers(WorkerPool& pool, PlainHandler plain) {
                 shared->send(error_response(500, "net.handler", "The server failed."));
             }
         });
-        if (!taken)
-            shared->send(error_response(503, "net.busy", "The server is busy; try again."));
+        if (!taken) {
+            Response busy = error_response(503, "net.busy", "The server is busy; try again.");
+            busy.headers.push_back({.name = "retry-after", .value = "1"});
+            shared->send(std::move(busy));
+        }
     };
 }
 

@@ -6,17 +6,21 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace vouchsafe::net {
 
-/// Jobs run in the order they came, `threads` at a time; at most `queue` wait. The destructor refuses new
-/// jobs, runs those that wait, and joins. An exception that leaves a job is swallowed: jobs answer for
+/// Jobs run `threads` at a time; at most `queue` wait, and of one key at most `queue_of_one`. The keys that
+/// wait take turns, the jobs of one key run in the order they came. The destructor refuses new jobs, runs
+/// those that wait, and joins. An exception that leaves a job is swallowed: jobs answer for
 /// themselves.
 class WorkerPool {
 public:
     struct Size {
         unsigned threads = 4;
         std::size_t queue = 256;
+        std::size_t queue_of_one = 256;
     };
 
     explicit WorkerPool(Size size);
@@ -25,7 +29,9 @@ public:
     ~WorkerPool();
 
     /// False when the queue is full or the pool is ending; then the job is dropped.
-    [[nodiscard]] bool submit(std::move_only_function<void()> job);
+    [[nodiscard]] bool submit(const std::string& key, std::move_only_function<void()> job);
+
+    [[nodiscard]] bool submit(std::move_only_function<void()> job) { return submit({}, std::move(job)); }
 
 private:
     struct Impl;
@@ -34,8 +40,11 @@ private:
 
 using PlainHandler = std::function<Response(const Request&)>;
 
-/// A handler that runs `plain` in the pool; 503 when the pool is full, 500 when `plain` throws.
-/// The pool must outlive the server.
-Handler in_workers(WorkerPool& pool, PlainHandler plain);
+/// Whose turn a request takes.
+using KeyOf = std::function<std::string(const Request&)>;
+
+/// A handler that runs `plain` in the pool; 503 with Retry-After when the pool is full, 500 when `plain`
+/// throws. Without `key_of` all requests have one key. The pool must outlive the server.
+Handler in_workers(WorkerPool& pool, PlainHandler plain, KeyOf key_of = {});
 
 } // namespace vouchsafe::net

@@ -58,6 +58,10 @@ json::Value write(const VmDeleteOrder& order) {
     return json::object({{"vm", order.vm.text}});
 }
 
+json::Value write(const VmRewrapOrder& order) {
+    return json::object({{"vm", order.vm.text}});
+}
+
 Result<OrderData> read_configure(json::Members& m) {
     ConfigureOrder out;
     VS_TRY(const json::Value* const services, m.optional_value("services"));
@@ -107,6 +111,7 @@ constexpr std::array<Kind, std::variant_size_v<OrderData>> kinds{{
     {"vm.start", read_vm<VmStartOrder>},
     {"vm.stop", read_vm<VmStopOrder>},
     {"vm.delete", read_vm<VmDeleteOrder>},
+    {"vm.rewrap", read_vm<VmRewrapOrder>},
 }};
 
 } // namespace

@@ -14,19 +14,20 @@ namespace vouchsafe::protocol {
 namespace {
 
 constexpr Bounds ciphertext_bounds{1, max_ciphertext_bytes};
+constexpr std::int64_t max_retry_after = 86'400;
 constexpr std::size_t max_answer_json = std::size_t{512} << 10U;
 constexpr json::Limits release_limits{.bytes = max_answer_json, .depth = 6, .items = 4096};
 
 json::Value operation_to_json(const Operation& operation) {
-    if (const auto* const generate = std::get_if<GenerateKey>(&operation))
-        return json::object({{"op", operation_name(operation)},
-                             {"provider", generate->provider.text},
-                             {"context", generate->context.to_json()}});
-    const auto& decrypt = std::get<DecryptKey>(operation);
-    return json::object({{"op", operation_name(operation)},
-                         {"provider", decrypt.provider.text},
-                         {"ciphertext", to_base64(decrypt.ciphertext)},
-                         {"context", decrypt.context.to_json()}});
+    json::Object out = std::visit(
+        [](const auto& any) {
+            return json::Object{{"provider", any.provider.text}, {"context", any.context.to_json()}};
+        },
+        operation);
+    out.emplace("op", operation_name(operation));
+    if (const Buffer* const blob = blob_of(operation))
+        out.emplace("ciphertext", to_base64(*blob));
+    return json::Value(std::move(out));
 }
 
 Result<Operation> operation_from_json(const json::Value& value, const std::string& where) {
@@ -41,20 +42,25 @@ Result<Operation> operation_from_json(const json::Value& value, const std::strin
         VS_TRY_VOID(m.finish());
         return GenerateKey{.provider = KeyProviderId{std::move(provider)}, .context = std::move(context)};
     }
-    if (name != "decrypt")
+    if (name != "decrypt" && name != "rewrap")
         return fail(Errc::malformed, where + ".op", "no operation of ours");
     VS_TRY(Buffer ciphertext, bytes(m, "ciphertext", ciphertext_bounds));
     VS_TRY_VOID(m.finish());
+    if (name == "rewrap")
+        return RewrapKey{.provider = KeyProviderId{std::move(provider)},
+                         .ciphertext = std::move(ciphertext),
+                         .context = std::move(context)};
     return DecryptKey{.provider = KeyProviderId{std::move(provider)},
                       .ciphertext = std::move(ciphertext),
                       .context = std::move(context)};
 }
 
 json::Value refusal_to_json(const ReleaseRefusal& refusal) {
-    return json::object(
-        {{"error",
-          json::object(
-              {{"error_type", refusal.error_type}, {"code", refusal.code}, {"message", refusal.message}})}});
+    json::Object error{
+        {"error_type", refusal.error_type}, {"code", refusal.code}, {"message", refusal.message}};
+    if (refusal.retry_after)
+        error.emplace("retry_after", *refusal.retry_after);
+    return json::object({{"error", json::Value(std::move(error))}});
 }
 
 Result<ReleaseRefusal> read_refusal(json::Members m) {
@@ -62,6 +68,7 @@ Result<ReleaseRefusal> read_refusal(json::Members m) {
     VS_TRY(out.error_type, word(m, "error_type"));
     VS_TRY(out.code, word(m, "code"));
     VS_TRY(out.message, text(m, "message"));
+    VS_TRY(out.retry_after, m.optional_integer("retry_after", {.least = 1, .most = max_retry_after}));
     VS_TRY_VOID(m.finish());
     return out;
 }
@@ -89,9 +96,13 @@ Result<OperationResult> read_result(const json::Value& value, KeyReader& keys) {
         return OperationResult(std::move(out));
     }
     VS_TRY(auto ciphertext, optional_bytes(m, "ciphertext", ciphertext_bounds));
-    VS_TRY(const auto index, m.integer("key", {.least = 0, .most = max_operations}));
+    VS_TRY(const auto index, m.optional_integer("key", {.least = 0, .most = max_operations}));
     VS_TRY_VOID(m.finish());
-    VS_TRY(Secret key, take_key(keys.keys, index, keys.taken));
+    if (!index && !ciphertext)
+        return fail(Errc::malformed, "release_answer.result.key", "neither key nor blob");
+    if (!index)
+        return OperationResult(RewrappedKey{.ciphertext = *std::move(ciphertext)});
+    VS_TRY(Secret key, take_key(keys.keys, *index, keys.taken));
     return OperationResult(ReleasedKey{.ciphertext = std::move(ciphertext), .key = std::move(key)});
 }
 
@@ -144,7 +155,24 @@ Result<Context> Context::from_json(const json::Value& value, std::string_view wh
 }
 
 std::string_view operation_name(const Operation& operation) {
-    return std::holds_alternative<GenerateKey>(operation) ? "generate-key" : "decrypt";
+    if (std::holds_alternative<GenerateKey>(operation))
+        return "generate-key";
+    return std::holds_alternative<DecryptKey>(operation) ? "decrypt" : "rewrap";
+}
+
+const Buffer* blob_of(const Operation& operation) {
+    if (const auto* const decrypt = std::get_if<DecryptKey>(&operation))
+        return &decrypt->ciphertext;
+    const auto* const rewrap = std::get_if<RewrapKey>(&operation);
+    return rewrap != nullptr ? &rewrap->ciphertext : nullptr;
+}
+
+const KeyProviderId& provider_of(const Operation& operation) {
+    return std::visit([](const auto& any) -> const KeyProviderId& { return any.provider; }, operation);
+}
+
+const Context& context_of(const Operation& operation) {
+    return std::visit([](const auto& any) -> const Context& { return any.context; }, operation);
 }
 
 std::string ReleaseRequest::encode() const {
@@ -172,6 +200,10 @@ Secret ReleaseAnswer::encode() const {
     for (const OperationResult& result : results) {
         if (const auto* const refusal = std::get_if<ReleaseRefusal>(&result)) {
             items.push_back(refusal_to_json(*refusal));
+            continue;
+        }
+        if (const auto* const rewrapped = std::get_if<RewrappedKey>(&result)) {
+            items.push_back(json::object({{"ciphertext", to_base64(rewrapped->ciphertext)}}));
             continue;
         }
         const auto& released = std::get<ReleasedKey>(result);

@@ -8,6 +8,7 @@
 #include "json/value.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,10 +50,23 @@ struct DecryptKey {
     friend bool operator==(const DecryptKey&, const DecryptKey&) = default;
 };
 
-using Operation = std::variant<GenerateKey, DecryptKey>;
+/// The same key in a new blob under the provider's newest generation; the key itself does not come.
+struct RewrapKey {
+    KeyProviderId provider;
+    Buffer ciphertext; ///< the blob
+    Context context;
 
-/// "generate-key", "decrypt"
+    friend bool operator==(const RewrapKey&, const RewrapKey&) = default;
+};
+
+using Operation = std::variant<GenerateKey, DecryptKey, RewrapKey>;
+
+/// "generate-key", "decrypt", "rewrap"
 std::string_view operation_name(const Operation& operation);
+/// The blob that it opens; nullptr of generate-key.
+const Buffer* blob_of(const Operation& operation);
+const KeyProviderId& provider_of(const Operation& operation);
+const Context& context_of(const Operation& operation);
 
 struct ReleaseRequest {
     std::vector<Operation> operations; ///< 1 to 64
@@ -68,15 +82,23 @@ struct ReleasedKey {
     Secret key;                       ///< 32 bytes
 };
 
+/// What came of rewrap: no key is in it.
+struct RewrappedKey {
+    Buffer ciphertext; ///< the new blob
+
+    friend bool operator==(const RewrappedKey&, const RewrappedKey&) = default;
+};
+
 struct ReleaseRefusal {
-    std::string error_type; ///< "UNAUTHORIZED", as the API has them
-    std::string code;       ///< stable, dotted
-    std::string message;    ///< for people
+    std::string error_type;                                 ///< "UNAUTHORIZED", as the API has them
+    std::string code;                                       ///< stable, dotted
+    std::string message;                                    ///< for people
+    std::optional<std::int64_t> retry_after = std::nullopt; ///< seconds, where waiting is all that helps
 
     friend bool operator==(const ReleaseRefusal&, const ReleaseRefusal&) = default;
 };
 
-using OperationResult = std::variant<ReleasedKey, ReleaseRefusal>;
+using OperationResult = std::variant<ReleasedKey, RewrappedKey, ReleaseRefusal>;
 
 struct ReleaseAnswer {
     std::vector<OperationResult> results; ///< one for each operation, in their order

@@ -33,7 +33,8 @@ TEST(Context, HasOneEncoding) {
 ReleaseRequest request() {
     return ReleaseRequest{
         {GenerateKey{.provider = KeyProviderId{"gold"}, .context = context()},
-         DecryptKey{.provider = KeyProviderId{"gold"}, .ciphertext = {1, 2, 3}, .context = context()}}};
+         DecryptKey{.provider = KeyProviderId{"gold"}, .ciphertext = {1, 2, 3}, .context = context()},
+         RewrapKey{.provider = KeyProviderId{"gold"}, .ciphertext = {4, 5}, .context = context()}}};
 }
 
 TEST(ReleaseRequest, ComesBackAsSent) {
@@ -94,6 +95,9 @@ ReleaseAnswer answer() {
     out.results.emplace_back(ReleasedKey{.ciphertext = Buffer{9}, .key = key_of(1)});
     out.results.emplace_back(
         ReleaseRefusal{.error_type = "UNAUTHORIZED", .code = "provider.group", .message = "not served"});
+    out.results.emplace_back(ReleaseRefusal{
+        .error_type = "SERVICE_UNAVAILABLE", .code = "quota", .message = "later", .retry_after = 7});
+    out.results.emplace_back(RewrappedKey{.ciphertext = Buffer{7}});
     out.results.emplace_back(ReleasedKey{.ciphertext = {}, .key = key_of(2)});
     return out;
 }
@@ -101,12 +105,15 @@ ReleaseAnswer answer() {
 TEST(ReleaseAnswer, ComesBackAsSent) {
     const auto parsed = ReleaseAnswer::parse(answer().encode());
     ASSERT_TRUE(parsed);
-    ASSERT_EQ(parsed->results.size(), 3U);
+    ASSERT_EQ(parsed->results.size(), 5U);
     const auto& made = std::get<ReleasedKey>(parsed->results.at(0));
     EXPECT_EQ(made.ciphertext, Buffer{9});
     made.key.expose([](Bytes key) { EXPECT_TRUE(same_bytes(key, Buffer(key_size, 1))); });
     EXPECT_EQ(std::get<ReleaseRefusal>(parsed->results.at(1)).code, "provider.group");
-    const auto& opened = std::get<ReleasedKey>(parsed->results.at(2));
+    EXPECT_EQ(std::get<ReleaseRefusal>(parsed->results.at(1)).retry_after, std::nullopt);
+    EXPECT_EQ(std::get<ReleaseRefusal>(parsed->results.at(2)).retry_after, 7);
+    EXPECT_EQ(std::get<RewrappedKey>(parsed->results.at(3)).ciphertext, Buffer{7});
+    const auto& opened = std::get<ReleasedKey>(parsed->results.at(4));
     EXPECT_FALSE(opened.ciphertext);
     opened.key.expose([](Bytes key) { EXPECT_TRUE(same_bytes(key, Buffer(key_size, 2))); });
 }
@@ -118,7 +125,10 @@ TEST(ReleaseAnswer, KeepsKeysOutOfTheJson) {
         const auto text = reader.take(*size, "json");
         EXPECT_EQ(as_text(*text),
                   R"({"results":[{"ciphertext":"CQ==","key":0},{"error":{"code":"provider.group",)"
-                  R"("error_type":"UNAUTHORIZED","message":"not served"}},{"key":1}],"version":1})");
+                  R"("error_type":"UNAUTHORIZED","message":"not served"}},{"error":{"code":"quota",)"
+                  R"("error_type":"SERVICE_UNAVAILABLE","message":"later","retry_after":7}},)"
+                  R"({"ciphertext":"Bw=="},{"key":1}],)"
+                  R"("version":1})");
         EXPECT_EQ(reader.remaining(), 2 * key_size);
     });
 }
@@ -139,6 +149,8 @@ TEST(ReleaseAnswer, RefusesABrokenFrame) {
     EXPECT_EQ(where_of(R"({"results":[{"key":0},{"key":1}],"version":1})", 64), "");
     EXPECT_EQ(where_of(R"({"results":[],"version":1})", 0), "release_answer.results");
     EXPECT_EQ(where_of(R"({"results":[{}],"version":1})", 0), "release_answer.result.key");
+    EXPECT_EQ(where_of(R"({"results":[{"ciphertext":"Bw=="}],"version":1})", 0), "");
+    EXPECT_EQ(where_of(R"({"results":[{"ciphertext":"Bw=="}],"version":1})", 32), "release_answer.keys");
     EXPECT_EQ(where_of(R"({"results":[{"key":0}],"version":2})", 32), "release_answer.version");
     EXPECT_EQ(where_of(R"({"results":[{"key":0,"secret":1}],"version":1})", 32), "release_answer.result");
     EXPECT_EQ(ReleaseAnswer::parse(Secret(3)).error().where, "release_answer.size");

@@ -97,10 +97,22 @@ struct VmDeleteOrder {
     friend bool operator==(const VmDeleteOrder&, const VmDeleteOrder&) = default;
 };
 
-using OrderData =
-    std::variant<ConfigureOrder, AttestOrder, VmCreateOrder, VmStartOrder, VmStopOrder, VmDeleteOrder>;
+/// "vm.rewrap": its key wrapped anew under the provider's newest generation; running or not.
+struct VmRewrapOrder {
+    VmId vm;
 
-/// "configure", "attest", "vm.create", "vm.start", "vm.stop", "vm.delete"
+    friend bool operator==(const VmRewrapOrder&, const VmRewrapOrder&) = default;
+};
+
+using OrderData = std::variant<ConfigureOrder,
+                               AttestOrder,
+                               VmCreateOrder,
+                               VmStartOrder,
+                               VmStopOrder,
+                               VmDeleteOrder,
+                               VmRewrapOrder>;
+
+/// "configure", "attest", "vm.create", "vm.start", "vm.stop", "vm.delete", "vm.rewrap"
 std::string_view order_kind(const OrderData& data);
 json::Value order_data_to_json(const OrderData& data); ///< without the kind
 Result<OrderData> order_data_from_json(std::string_view kind, const json::Value& value);
@@ -115,7 +127,7 @@ struct HostOrder {
     friend bool operator==(const HostOrder&, const HostOrder&) = default;
 };
 
-/// What vm.create leaves: to be kept with the VM, no secrets.
+/// What vm.create and vm.rewrap leave: to be kept with the VM, no secrets.
 struct CreatedKey {
     Buffer blob;
     Context context;

@@ -47,6 +47,7 @@ TEST(Orders, ComeBackAsSent) {
         VmStartOrder{vm},
         VmStopOrder{vm},
         VmDeleteOrder{vm},
+        VmRewrapOrder{vm},
     };
     for (const OrderData& data : orders)
         expect_round_trip(HostOrder{.id = "order-1", .data = data});

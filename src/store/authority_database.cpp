@@ -12,7 +12,7 @@ namespace vouchsafe::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> migrations = {R"sql(
+constexpr std::array<std::string_view, 3> migrations = {R"sql(
 CREATE TABLE changes (
     revision  INTEGER PRIMARY KEY,
     record    TEXT NOT NULL,
@@ -37,6 +37,16 @@ CREATE TABLE audit_head (
     only     INTEGER PRIMARY KEY CHECK (only = 1),
     next     INTEGER NOT NULL,
     previous BLOB NOT NULL
+) STRICT;
+)sql",
+                                                        R"sql(
+CREATE TABLE generation_uses (
+    provider   TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    day        INTEGER NOT NULL,
+    releases   INTEGER NOT NULL,
+    last       INTEGER NOT NULL,
+    PRIMARY KEY (provider, generation, day)
 ) STRICT;
 )sql"};
 
@@ -159,6 +169,45 @@ public:
                 VS_TRY_VOID(erase.bind(1, host.text).run());
             }
             return {};
+        });
+    }
+
+    Result<std::vector<inventory::GenerationUse>> generation_uses() override {
+        const std::scoped_lock lock(mutex_);
+        VS_TRY(Statement query,
+               database_.prepare("SELECT provider, generation, day, releases, last FROM generation_uses "
+                                 "ORDER BY provider, generation, day"));
+        std::vector<inventory::GenerationUse> all;
+        while (true) {
+            VS_TRY(const bool row, query.step());
+            if (!row)
+                return all;
+            all.push_back({.provider = query.text(0),
+                           .generation = static_cast<std::uint32_t>(query.integer(1)),
+                           .day = query.integer(2),
+                           .releases = query.integer(3),
+                           .last = SysTime(std::chrono::milliseconds(query.integer(4)))});
+        }
+    }
+
+    Result<void> save_generation_uses(const std::vector<inventory::GenerationUse>& uses,
+                                      std::int64_t oldest) override {
+        const std::scoped_lock lock(mutex_);
+        return database_.transaction([&]() -> Result<void> {
+            for (const inventory::GenerationUse& use : uses) {
+                VS_TRY(
+                    Statement insert,
+                    database_.prepare("INSERT OR REPLACE INTO generation_uses "
+                                      "(provider, generation, day, releases, last) VALUES (?, ?, ?, ?, ?)"));
+                VS_TRY_VOID(insert.bind(1, use.provider)
+                                .bind(2, std::int64_t{use.generation})
+                                .bind(3, use.day)
+                                .bind(4, use.releases)
+                                .bind(5, std::int64_t{use.last.time_since_epoch().count()})
+                                .run());
+            }
+            VS_TRY(Statement erase, database_.prepare("DELETE FROM generation_uses WHERE day < ?"));
+            return erase.bind(1, oldest).run();
         });
     }
 

@@ -178,6 +178,20 @@ TEST_P(Ports, ForgetOneHost) {
     EXPECT_TRUE(records().forget({"h-1"}));
 }
 
+TEST_P(Ports, KeepUsesOfGenerationsByDay) {
+    EXPECT_TRUE(records().generation_uses()->empty());
+    const auto use = [](std::uint32_t generation, std::int64_t day, std::int64_t releases) {
+        return inventory::GenerationUse{.provider = "uid",
+                                        .generation = generation,
+                                        .day = day,
+                                        .releases = releases,
+                                        .last = from_seconds(day * 86'400 + releases)};
+    };
+    ASSERT_TRUE(records().save_generation_uses({use(2, 20'001, 5), use(1, 20'000, 1), use(1, 19'000, 9)}, 0));
+    ASSERT_TRUE(records().save_generation_uses({use(1, 20'000, 3)}, 19'001)); // in place of what was
+    EXPECT_EQ(*records().generation_uses(), (std::vector{use(1, 20'000, 3), use(2, 20'001, 5)}));
+}
+
 // --- documents
 
 TEST_P(Ports, CountTheRevisionsOfADocument) {

@@ -11,7 +11,7 @@ Result<Secret> opened(const ReleaseGrant& grant, const Secret& primary_key, Byte
     return unwrap(grant, primary_key, blob);
 }
 
-NewVmKey made(const ReleaseGrant& grant, const Secret& primary_key, Random& random) {
+Result<NewVmKey> made(const ReleaseGrant& grant, const Secret& primary_key, Random& random) {
     return generate_key(grant, primary_key, random);
 }
 
@@ -52,7 +52,7 @@ Result<Secret> opened_without(const Secret& primary_key, Bytes blob) {
 #endif
 
 #ifdef CASE_MADE_WITHOUT
-NewVmKey made_without(const Secret& primary_key, Random& random) {
+Result<NewVmKey> made_without(const Secret& primary_key, Random& random) {
     return generate_key(primary_key, random);
 }
 #endif

@@ -208,7 +208,7 @@ TEST_F(KeyServerTest, MayCrashWhileAPrimaryKeyIsUnderItsLease) {
     test::SteppedClock clock;
     test::CountingRandom random;
     keyprovider::KmipKeyServer key_server(*this, clock, random);
-    keyprovider::PrimaryKeyCache keys(key_server, clock);
+    keyprovider::PrimaryKeyCache keys(key_server, clock, random);
     const auto obtain = [&] { return keys.obtain(provider, provider.generations.front()); };
 
     const auto first = obtain();

@@ -57,6 +57,12 @@ struct FakeHypervisor final : hypervisor::Hypervisor {
         return {};
     }
 
+    Result<void> set_key_record(const VmId& vm, const std::string& record) override {
+        VS_TRY(Vm* const found, find(vm));
+        found->spec.key_record = record;
+        return {};
+    }
+
     Result<void> undefine(const VmId& vm) override {
         VS_TRY(Vm* const found, find(vm));
         if (found->state != hypervisor::VmState::stopped)

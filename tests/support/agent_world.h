@@ -324,10 +324,15 @@ private:
                 keys_.insert_or_assign(blob, random_.secret(protocol::key_size)).first->second;
             return protocol::ReleasedKey{.ciphertext = std::move(blob), .key = key.clone()};
         }
-        const auto found = keys_.find(std::get<protocol::DecryptKey>(operation).ciphertext);
+        const auto found = keys_.find(*protocol::blob_of(operation));
         if (found == keys_.end())
             return protocol::ReleaseRefusal{
                 .error_type = "UNAUTHORIZED", .code = "gate.blob", .message = "no"};
+        if (std::holds_alternative<protocol::RewrapKey>(operation)) {
+            Buffer blob = random_.bytes(20);
+            keys_.insert_or_assign(blob, found->second.clone());
+            return protocol::RewrappedKey{.ciphertext = std::move(blob)};
+        }
         return protocol::ReleasedKey{.ciphertext = {}, .key = found->second.clone()};
     }
 

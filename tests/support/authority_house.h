@@ -167,7 +167,9 @@ public:
     std::unique_ptr<authority::Core> core = open_core();
     authority::KeyServers key_servers{secrets, {}};
     keyprovider::KmipKeyServer kmip{key_servers, clock, random};
-    keyprovider::PrimaryKeyCache primary_keys{kmip, clock};
+    keyprovider::PrimaryKeyCache primary_keys{kmip, clock, random};
+    keyprovider::GenerationUses uses;
+    keyprovider::Quotas quotas;
     Sts sts;
     Sts consumer_sts;
     authority::Administration administration{{.core = *core,
@@ -178,6 +180,8 @@ public:
                                               .key_servers = key_servers,
                                               .kmip = kmip,
                                               .primary_keys = primary_keys,
+                                              .uses = uses,
+                                              .quotas = quotas,
                                               .clock = clock,
                                               .random = random,
                                               .port = 8443}};

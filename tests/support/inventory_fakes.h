@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,23 @@ public:
         return {};
     }
 
+    Result<std::vector<inventory::GenerationUse>> generation_uses() override {
+        std::vector<inventory::GenerationUse> out;
+        for (const auto& [name, use] : uses)
+            out.push_back(use);
+        return out;
+    }
+
+    Result<void> save_generation_uses(const std::vector<inventory::GenerationUse>& changed,
+                                      std::int64_t oldest) override {
+        for (const inventory::GenerationUse& use : changed)
+            uses[{use.provider, use.generation, use.day}] = use;
+        std::erase_if(uses, [oldest](const auto& entry) { return entry.second.day < oldest; });
+        return {};
+    }
+
     std::map<std::string, inventory::HostObservation> by_host;
+    std::map<std::tuple<std::string, std::uint32_t, std::int64_t>, inventory::GenerationUse> uses;
     std::map<std::string, Buffer> evidence_by_host;
 };
 

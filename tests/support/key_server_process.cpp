@@ -1,5 +1,6 @@
 #include "tests/support/key_server_process.h"
 
+#include "inventory/provider.h"
 #include "json/write.h"
 
 #include <csignal>
@@ -105,6 +106,26 @@ void add_provider(AuthorityProcess& authority,
                                     json::object({{"type", "KMIP"},
                                                   {"connection_timeout", timeout_seconds},
                                                   {"kmip_server", kmip}})}})}});
+    trust_each_other(authority, key_server, name);
+    set_quota(authority, name, inventory::max_quota, inventory::max_quota);
+}
+
+void set_quota(AuthorityProcess& authority,
+               const std::string& provider,
+               std::int64_t burst,
+               std::int64_t per_minute) {
+    authority.must("vouchsafe.provider_policy",
+                   "set",
+                   {{"provider", provider},
+                    {"spec",
+                     json::object({{"host_quota_burst", burst},
+                                   {"host_quota_per_minute", per_minute},
+                                   {"quota_burst", inventory::max_quota},
+                                   {"quota_per_minute", inventory::max_quota}})}});
+}
+
+void trust_each_other(AuthorityProcess& authority, KeyServerProcess& key_server, const std::string& name) {
+    const std::string cluster = authority.cluster();
     authority.must(service::client_certificate, "create", named(cluster, name));
     key_server.trust(authority.must(service::client_certificate, "get", named(cluster, name))
                          .find("certificate")

@@ -53,11 +53,21 @@ struct ProviderServer {
     net::Endpoint address;
 };
 
-/// Makes a provider whose key server is this one, with trust in both directions.
+/// Makes a provider whose key server is this one, with trust in both directions, and quotas that no test uses
+/// up.
 void add_provider(AuthorityProcess& authority,
                   KeyServerProcess& key_server,
                   const std::string& name,
                   const ProviderServer& server,
                   std::int64_t timeout_seconds = 10);
+
+/// Of each host; all together get as many as there can be.
+void set_quota(AuthorityProcess& authority,
+               const std::string& provider,
+               std::int64_t burst,
+               std::int64_t per_minute);
+
+/// A client certificate for the provider, which the key server lets in, and whose certificate is trusted.
+void trust_each_other(AuthorityProcess& authority, KeyServerProcess& key_server, const std::string& name);
 
 } // namespace vouchsafe::test

@@ -115,6 +115,8 @@ KmipAnswer get_attributes(const Call& call) {
         ttlv::integer(Tag::cryptographic_length, call.key.length),
         ttlv::integer(Tag::cryptographic_usage_mask, static_cast<std::int32_t>(call.key.usage_mask)),
         ttlv::date_time(Tag::activation_date, 1'700'000'000)};
+    for (const auto& [tag, seconds] : call.key.dates)
+        typed.push_back(ttlv::date_time(tag, seconds));
     if (call.fault != KmipFault::missing_attributes)
         typed.push_back(ttlv::enumeration(Tag::state, std::to_underlying(call.key.state)));
     KmipAnswer answer = done(call);

@@ -20,6 +20,8 @@ struct StoredKey {
     std::int32_t length = 256;
     std::uint32_t usage_mask = kmip::usage::encrypt | kmip::usage::decrypt;
     std::string name{};
+    std::map<ttlv::Tag, std::int64_t>
+        dates{}; ///< besides the Activation Date; the server's time is 1,700,000,000
     std::map<std::string, std::string> notes{}; ///< vendor attributes, "x-..."
 };
 

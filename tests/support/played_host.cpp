@@ -125,6 +125,17 @@ Result<protocol::ReleasedKey> PlayedHost::release(const protocol::Operation& ope
 
 Result<protocol::ReleasedKey> PlayedHost::release(protocol::HostSession& session,
                                                   const protocol::Operation& operation) {
+    VS_TRY(auto result, ask(session, operation));
+    return std::get<protocol::ReleasedKey>(std::move(result));
+}
+
+Result<Buffer> PlayedHost::rewrap(const protocol::RewrapKey& operation) {
+    VS_TRY(auto result, ask(*session_, operation));
+    return std::get<protocol::RewrappedKey>(std::move(result)).ciphertext;
+}
+
+Result<protocol::OperationResult> PlayedHost::ask(protocol::HostSession& session,
+                                                  const protocol::Operation& operation) {
     const protocol::ReleaseRequest request{.operations = {operation}};
     VS_TRY(const auto sealed, session.seal(random_, request.encode()));
     VS_TRY(const auto response, send(protocol::release_path, sealed.text, "application/jose"));
@@ -133,12 +144,12 @@ Result<protocol::ReleasedKey> PlayedHost::release(protocol::HostSession& session
     VS_TRY(const Secret plain, session.open_answer(sealed, as_text(response.body)));
     VS_TRY(auto answer, protocol::ReleaseAnswer::parse(plain));
     VS_CHECK(answer.results.size() == 1);
-    if (auto* const key = std::get_if<protocol::ReleasedKey>(&answer.results.front()))
-        return std::move(*key);
-    const auto& refusal = std::get<protocol::ReleaseRefusal>(answer.results.front());
-    return fail(refusal.error_type == "SERVICE_UNAVAILABLE" ? Errc::unavailable : Errc::denied,
-                refusal.code,
-                refusal.message);
+    const auto* const refusal = std::get_if<protocol::ReleaseRefusal>(&answer.results.front());
+    if (refusal == nullptr)
+        return std::move(answer.results.front());
+    return fail(refusal->error_type == "SERVICE_UNAVAILABLE" ? Errc::unavailable : Errc::denied,
+                refusal->code,
+                refusal->message);
 }
 
 void introduce(AuthorityProcess& authority, PlayedHost& host) {

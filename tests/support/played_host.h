@@ -70,11 +70,17 @@ public:
     Result<protocol::ReleasedKey> release(protocol::HostSession& session,
                                           const protocol::Operation& operation);
 
+    /// The new blob, through the open session.
+    Result<Buffer> rewrap(const protocol::RewrapKey& operation);
+
     const std::string& token() const { return token_; }
 
     AttestedMachine machine;
 
 private:
+    Result<protocol::OperationResult> ask(protocol::HostSession& session,
+                                          const protocol::Operation& operation);
+
     ClusterLink link_;
     std::string token_;
     std::optional<protocol::HostSession> session_;

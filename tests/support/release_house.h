@@ -143,10 +143,17 @@ public:
     AuthorityHostId self{"authority-1"};
 
     keyprovider::KmipKeyServer key_server{connector, clock, random};
-    keyprovider::PrimaryKeyCache keys{key_server, clock};
-    keyprovider::ReleaseService service{
-        {.self = self, .session_key = session_key.clone()},
-        {.authority = *this, .keys = keys, .audit = audit, .clock = clock, .random = random}};
+    keyprovider::PrimaryKeyCache keys{key_server, clock, random};
+    keyprovider::GenerationUses uses;
+    keyprovider::Quotas quotas;
+    keyprovider::ReleaseService service{{.self = self, .session_key = session_key.clone()},
+                                        {.authority = *this,
+                                         .keys = keys,
+                                         .uses = uses,
+                                         .quotas = quotas,
+                                         .audit = audit,
+                                         .clock = clock,
+                                         .random = random}};
 
     ReleaseHouse() {
         kmip().keys["pk-1"] = {.material = Buffer(32, 0x11)};
