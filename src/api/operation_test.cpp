@@ -286,6 +286,7 @@ TEST(Table, EachServiceHasItsServer) {
         {"vouchsafe.policy", Server::authority},
         {"vouchsafe.firmware_", Server::authority},
         {"vouchsafe.provider_policy", Server::authority},
+        {"vouchsafe.providers", Server::authority},
         {"vouchsafe.audit", Server::authority},
         {"vouchsafe.revocations", Server::authority},
         {"vouchsafe.services_information.export", Server::authority},

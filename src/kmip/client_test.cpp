@@ -56,7 +56,8 @@ TEST_P(ClientTest, ReadsAttributesInTheShapeOfTheVersion) {
                           .algorithm = Algorithm::aes,
                           .length = 256,
                           .usage_mask = usage::encrypt | usage::decrypt,
-                          .activation = 1'700'000'000}));
+                          .activation = 1'700'000'000,
+                          .told_at = 1'700'000'000})); // the Time Stamp of the answer
 }
 
 TEST_P(ClientTest, LeadsAKeyThroughItsLife) {
