@@ -116,7 +116,10 @@ TEST_F(KeyServerTest, LeadsAKeyThroughItsLifeInEveryVersion) {
         EXPECT_TRUE(client.activate(*id, in_ten_seconds()));
         const auto attributes = client.get_attributes(*id, in_ten_seconds());
         ASSERT_TRUE(attributes) << attributes.error().detail;
-        EXPECT_EQ(keyprovider::check_attributes(*attributes), kmip::State::active);
+        ASSERT_TRUE(attributes->told_at);
+        EXPECT_EQ(keyprovider::check_attributes(
+                      *attributes, {.policy = {}, .server_time = from_seconds(*attributes->told_at)}),
+                  kmip::State::active);
         const auto key = client.get(*id, in_ten_seconds());
         ASSERT_TRUE(key) << key.error().detail;
         EXPECT_EQ(key->material.size(), 32U);
