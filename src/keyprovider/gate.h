@@ -136,9 +136,8 @@ private:
 ///  gate.policy       the provider's freshness is one that this version keeps (`unsupported`)
 ///  gate.context      key id and VM are well-formed
 ///  gate.key_revoked  neither key id, blob nor generation is revoked
-///  gate.primary_key  its lease is valid (`unavailable`); to wrap, it is Active and within its dates; to open
-///  a
-///                    blob, it is Active or Deactivated, or Compromised with unsafe_compromised_key
+///  gate.primary_key  its lease is valid (`unavailable`); to wrap, it is Active and within its dates; to
+///                    open a blob, it is Active or Deactivated, or Compromised with unsafe_compromised_key
 ///  gate.newest_key   of rewrap: the same of the newest generation's, which has to wrap
 Result<ReleaseGrant> authorize_release(const GateInput& input);
 

@@ -29,15 +29,16 @@
 
 namespace vouchsafe::keyprovider {
 
-/// The state at that time of the key server's, Active or Deactivated, or by the policy Compromised. By
-/// `where`: primary_key.object (no symmetric key), primary_key.algorithm (not AES-256), primary_key.usage
-/// (neither Encrypt and Decrypt nor Wrap and Unwrap), primary_key.state (never activated, compromised or
-/// destroyed; or missing). Attributes that a server leaves out fail, but for the object type.
+/// What a primary key is judged by.
 struct KeyWish {
     const inventory::ProviderPolicy& policy;
     SysTime server_time;
 };
 
+/// The state at that time of the key server's, Active or Deactivated, or by the policy Compromised. By
+/// `where`: primary_key.object (no symmetric key), primary_key.algorithm (not AES-256), primary_key.usage
+/// (neither Encrypt and Decrypt nor Wrap and Unwrap), primary_key.state (never activated, compromised or
+/// destroyed; or missing). Attributes that a server leaves out fail, but for the object type.
 Result<kmip::State> check_attributes(const kmip::Attributes& attributes, const KeyWish& wish);
 
 /// The same of a key that was fetched; primary_key.material when it is no AES-256 key by its bytes, or by
