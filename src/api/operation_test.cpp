@@ -287,6 +287,7 @@ TEST(Table, EachServiceHasItsServer) {
         {"vouchsafe.firmware_", Server::authority},
         {"vouchsafe.provider_policy", Server::authority},
         {"vouchsafe.providers", Server::authority},
+        {"vouchsafe.provider_generations", Server::authority},
         {"vouchsafe.audit", Server::authority},
         {"vouchsafe.revocations", Server::authority},
         {"vouchsafe.services_information.export", Server::authority},
