@@ -1,5 +1,7 @@
 #include "keyprovider/gate.h"
 
+#include "keyprovider/key_state.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -126,16 +128,15 @@ enum class Wanted : std::uint8_t { wrap, unwrap };
 
 struct KeyRule {
     Wanted wanted;
-    bool unsafe_compromised;
+    const inventory::ProviderPolicy& policy;
     std::string_view where;
 };
 
 Result<void> check_primary_key(const PrimaryKeyFacts& key, const KeyRule& rule) {
     if (key.lease != Lease::valid)
         return fail(Errc::unavailable, rule.where, "the key server has not confirmed the primary key");
-    const bool opens = key.state == kmip::State::deactivated ||
-                       (key.state == kmip::State::compromised && rule.unsafe_compromised);
-    const bool usable = key.state == kmip::State::active || (rule.wanted == Wanted::unwrap && opens);
+    const bool usable =
+        rule.wanted == Wanted::wrap ? key.state == kmip::State::active : opens(key.state, rule.policy);
     if (!usable)
         return fail(Errc::denied,
                     rule.where,
@@ -151,7 +152,7 @@ Result<void> check_primary_key(const PrimaryKeyFacts& key, const KeyRule& rule) 
 Result<void>
 check_primary_keys(const GateInput& input, GrantedUse use, const inventory::ProviderPolicy& policy) {
     KeyRule rule{.wanted = use == GrantedUse::generate ? Wanted::wrap : Wanted::unwrap,
-                 .unsafe_compromised = policy.unsafe_compromised_key,
+                 .policy = policy,
                  .where = "gate.primary_key"};
     VS_TRY_VOID(check_primary_key(input.primary_key, rule));
     if (use != GrantedUse::rewrap)
