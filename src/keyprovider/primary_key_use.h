@@ -20,6 +20,7 @@ struct RemoteKey {
 /// A primary key to be used; it refers to a key and does not hold one.
 class PrimaryKeyUse {
 public:
+    // Implicit: whoever has either kind of key has a use of it, and there is nothing else to say.
     PrimaryKeyUse(const Secret& in_memory) : where_(&in_memory) {} // NOLINT(google-explicit-constructor)
 
     PrimaryKeyUse(const RemoteKey& remote) : where_(remote) {} // NOLINT(google-explicit-constructor)
