@@ -213,8 +213,8 @@ TEST(Kexec, IsRefusedUntilTheTpmWasReset) {
 
 TEST(Kexec, IsAcceptedByAnImageThatSaysSo) {
     AttestationHouse house;
-    auto image =
-        appraisal::parse_base_image(as_bytes(json::canonical(house.history.state.images.at("uki").document)));
+    auto image = appraisal::parse_base_image(
+        as_bytes(json::canonical(*house.history.state.images.at("uki").document)));
     ASSERT_TRUE(image);
     image->version.text = "uki-kexec";
     image->unsafe_kexec = true;

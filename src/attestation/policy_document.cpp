@@ -75,7 +75,7 @@ Result<void> read_parts(json::Members& m, AuthorityState& out) {
 json::Value policy_of(const AuthorityState& state) {
     json::Array images;
     for (const auto& [version, image] : state.images)
-        images.push_back(image.document);
+        images.push_back(*image.document);
     json::Array revocations;
     for (const auto& [kind, by_value] : state.revocations)
         for (const auto& [value, revocation] : by_value)

@@ -189,13 +189,13 @@ TEST_F(ReappraisalTest, TellsWhoWouldGainTrust) {
     attest();
     test::AttestationHouse other; // where the document comes from
     other.import_image("uki-cmdline");
-    const json::Value document = other.history.state.images.at("uki-cmdline").document;
+    const json::Value document = *other.history.state.images.at("uki-cmdline").document;
     EXPECT_EQ(what_if({.add_images = {document}}).change, TrustChange::gains);
     EXPECT_EQ(what_if({}).change, TrustChange::none);
 }
 
 TEST_F(ReappraisalTest, TellsWhoWouldBeTrustedByAnotherImage) {
-    json::Value document = house.history.state.images.at("uki").document;
+    json::Value document = *house.history.state.images.at("uki").document;
     document.as_object().find("image")->second.as_object().find("version")->second = "uki-2";
     const HostOutcome outcome = what_if({.remove_images = {"uki"}, .add_images = {document}});
     EXPECT_EQ(outcome.change, TrustChange::other_image);
@@ -215,7 +215,7 @@ TEST_F(ReappraisalTest, SupposesOnlyWhatCouldBeDone) {
     EXPECT_EQ(suppose(state, {.remove_images = {"none"}}, now).error().code, Errc::not_found);
     EXPECT_EQ(suppose(state, {.remove_cas = {"none"}}, now).error().code, Errc::not_found);
     EXPECT_FALSE(suppose(state, {.add_images = {json::object({{"format", "x"}})}}, now));
-    EXPECT_EQ(suppose(state, {.add_images = {state.images.at("uki").document}}, now).error().code,
+    EXPECT_EQ(suppose(state, {.add_images = {*state.images.at("uki").document}}, now).error().code,
               Errc::exists);
 }
 

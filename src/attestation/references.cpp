@@ -64,7 +64,7 @@ std::shared_ptr<const ApprovedImages> images_of(const inventory::AuthorityState&
     auto out = std::make_shared<ApprovedImages>();
     out->digests = std::move(digests);
     for (const inventory::BaseImage* const image : approved)
-        if (auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(image->document))))
+        if (auto parsed = appraisal::parse_base_image(as_bytes(json::canonical(*image->document))))
             out->images.push_back(*std::move(parsed));
     out->index.emplace(out->images);
     return out;

@@ -21,7 +21,7 @@ protected:
         VS_CHECK(house_.must_attest(machine_).outcome == protocol::Outcome::trusted);
         evidence_ = house_.records.evidence_by_host.at(machine_.host().text);
         policy_ = file("policy", json::pretty(attestation::policy_of(house_.history.state)));
-        image_ = file("image", json::pretty(house_.history.state.images.at("uki").document));
+        image_ = file("image", json::pretty(*house_.history.state.images.at("uki").document));
     }
 
     std::string file(const std::string& name, std::string_view content) const {
@@ -98,7 +98,7 @@ TEST_F(EvidenceCommands, AppraiseTellsDamageFromALie) {
 TEST_F(EvidenceCommands, ImageCommandsTakeExports) {
     const auto kept = attestation::parse_kept_evidence(evidence_);
     const auto image = appraisal::parse_base_image(
-        as_bytes(json::canonical(house_.history.state.images.at("uki").document)));
+        as_bytes(json::canonical(*house_.history.state.images.at("uki").document)));
     const std::string exported = file("export", json::pretty(attestation::image_export(*image, *kept)));
     const test::CommandRun digest = test::run_command({"image", "digest", exported});
     EXPECT_EQ(digest.exit, 0) << digest.err;
@@ -111,7 +111,7 @@ TEST_F(EvidenceCommands, ImageCommandsTakeExports) {
 TEST_F(EvidenceCommands, ImportShowsWhatAnExportDoesNotProve) {
     const auto kept = attestation::parse_kept_evidence(evidence_);
     auto image = appraisal::parse_base_image(
-        as_bytes(json::canonical(house_.history.state.images.at("uki").document)));
+        as_bytes(json::canonical(*house_.history.state.images.at("uki").document)));
     image->references.back().digests.begin()->second.front() ^= 1U;
     const std::string exported = file("export", json::pretty(attestation::image_export(*image, *kept)));
     const test::CommandRun run = test::run_command({"image", "import", exported, "--expect-digest", "x"});

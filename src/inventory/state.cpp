@@ -108,7 +108,7 @@ Result<BaseImage> BaseImage::from_document(json::Value document) {
     if (shown != nullptr && shown->is_string())
         out.display_name = shown->as_string();
     out.digest = to_hex(crypto::sha256(as_bytes(json::canonical(document))));
-    out.document = std::move(document);
+    out.document = std::make_shared<const json::Value>(std::move(document));
     return out;
 }
 

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,13 +70,15 @@ struct EndorsementKey {
 struct BaseImage {
     ImageVersion version;
     std::string display_name;
-    std::string digest; ///< hex SHA-256 of the canonical document
-    json::Value document;
+    std::string digest;                          ///< hex SHA-256 of the canonical document
+    std::shared_ptr<const json::Value> document; ///< large, so one for all states that have the image
 
-    /// From a base image document: format, version 1 and image.version must be there.
+    /// From a base image document: format, version 2 and image.version must be there.
     static Result<BaseImage> from_document(json::Value document);
 
-    friend bool operator==(const BaseImage&, const BaseImage&) = default;
+    friend bool operator==(const BaseImage& a, const BaseImage& b) {
+        return a.version == b.version && a.digest == b.digest; // the document is what the digest says
+    }
 };
 
 inline constexpr std::size_t max_set_firmware = 256;
