@@ -57,9 +57,47 @@ Result<std::int64_t> last_revision(Sqlite& database) {
     return query.integer(0);
 }
 
+/// One transaction for what many attestations leave behind: a commit for each would cost more than all the
+/// rest of writing it. It ends with the next heartbeat or change, and after so many writes.
+class OpenTransaction {
+public:
+    explicit OpenTransaction(Sqlite& database) : database_(database) {}
+
+    OpenTransaction(const OpenTransaction&) = delete;
+    OpenTransaction& operator=(const OpenTransaction&) = delete;
+
+    ~OpenTransaction() { (void)end(); }
+
+    /// Before each write.
+    Result<void> join() {
+        if (writes_ >= most_writes)
+            VS_TRY_VOID(end());
+        ++writes_;
+        return database_.in_transaction() ? Result<void>() : database_.execute("BEGIN IMMEDIATE");
+    }
+
+    /// What was written can be seen by others from here on. Lost when it cannot.
+    Result<void> end() {
+        writes_ = 0;
+        if (!database_.in_transaction())
+            return {};
+        auto committed = database_.execute("COMMIT");
+        if (!committed)
+            (void)database_.execute("ROLLBACK");
+        return committed;
+    }
+
+private:
+    static constexpr int most_writes = 256;
+
+    Sqlite& database_;
+    int writes_ = 0;
+};
+
 class Changes final : public inventory::ChangeLog {
 public:
-    Changes(Sqlite& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+    Changes(Sqlite& database, OpenTransaction& records, std::mutex& mutex)
+        : database_(database), records_(records), mutex_(mutex) {}
 
     Result<std::vector<inventory::StoredChange>> load() override {
         const std::scoped_lock lock(mutex_);
@@ -79,6 +117,7 @@ public:
 
     Result<void> append(const inventory::StoredChange& change, std::int64_t expected) override {
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(records_.end());
         return database_.transaction([&]() -> Result<void> {
             VS_TRY(const std::int64_t last, last_revision(database_));
             if (last != expected || change.revision != expected + 1)
@@ -96,6 +135,7 @@ public:
 
     Result<std::int64_t> heartbeat(const AuthorityHostId& host, BootTime sent) override {
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(records_.end());
         return database_.transaction([&]() -> Result<std::int64_t> {
             VS_TRY(Statement insert,
                    database_.prepare("INSERT INTO heartbeats (host, sent) VALUES (?, ?) "
@@ -107,12 +147,14 @@ public:
 
 private:
     Sqlite& database_;
+    OpenTransaction& records_;
     std::mutex& mutex_;
 };
 
 class Records final : public inventory::AuthorityRecords {
 public:
-    Records(Sqlite& database, std::mutex& mutex) : database_(database), mutex_(mutex) {}
+    Records(Sqlite& database, OpenTransaction& transaction, std::mutex& mutex)
+        : database_(database), transaction_(transaction), mutex_(mutex) {}
 
     Result<std::optional<inventory::HostObservation>> observation(const HostId& host) override {
         const std::scoped_lock lock(mutex_);
@@ -128,6 +170,7 @@ public:
         const std::string document = json::canonical(observation.to_json());
         VS_TRY_VOID(read(document)); // one that could not be read back would spoil the list
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(transaction_.join());
         VS_TRY(const auto insert, save_observation_.use());
         return insert->bind(1, observation.host.text).bind(2, document).run();
     }
@@ -156,12 +199,14 @@ public:
 
     Result<void> save_evidence(const HostId& host, Bytes evidence) override {
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(transaction_.join());
         VS_TRY(const auto insert, save_evidence_.use());
         return insert->bind(1, host.text).bind(2, evidence).run();
     }
 
     Result<void> forget(const HostId& host) override {
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(transaction_.end());
         return database_.transaction([&]() -> Result<void> {
             for (const auto* const sql :
                  {"DELETE FROM observations WHERE host = ?", "DELETE FROM evidence WHERE host = ?"}) {
@@ -193,6 +238,7 @@ public:
     Result<void> save_generation_uses(const std::vector<inventory::GenerationUse>& uses,
                                       std::int64_t oldest) override {
         const std::scoped_lock lock(mutex_);
+        VS_TRY_VOID(transaction_.end());
         return database_.transaction([&]() -> Result<void> {
             for (const inventory::GenerationUse& use : uses) {
                 VS_TRY(
@@ -218,6 +264,7 @@ private:
     }
 
     Sqlite& database_;
+    OpenTransaction& transaction_;
     std::mutex& mutex_;
     Prepared find_observation_{database_, "SELECT document FROM observations WHERE host = ?"};
     Prepared save_observation_{database_,
@@ -240,8 +287,9 @@ struct AuthorityDatabase::Impl {
     Sqlite change_database;
     Sqlite record_database;
     std::mutex mutex;
-    Changes changes{change_database, mutex};
-    Records records{record_database, mutex};
+    OpenTransaction open_records{record_database};
+    Changes changes{change_database, open_records, mutex};
+    Records records{record_database, open_records, mutex};
 };
 
 AuthorityDatabase::AuthorityDatabase(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -279,6 +327,7 @@ Result<std::optional<audit::ChainHead>> AuthorityDatabase::audit_head() {
 
 Result<void> AuthorityDatabase::save_audit_head(const audit::ChainHead& head) {
     const std::scoped_lock lock(impl_->mutex);
+    VS_TRY_VOID(impl_->open_records.join());
     VS_TRY(Statement insert,
            impl_->record_database.prepare(
                "INSERT INTO audit_head (only, next, previous) VALUES (1, ?, ?) "

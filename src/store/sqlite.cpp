@@ -129,6 +129,10 @@ Result<Sqlite> Sqlite::open(const std::string& path, Migrations migrations, Comm
     return database;
 }
 
+bool Sqlite::in_transaction() const {
+    return sqlite3_get_autocommit(database_) == 0;
+}
+
 Result<Statement> Sqlite::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(database_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=

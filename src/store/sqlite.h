@@ -76,6 +76,7 @@ public:
 
     Result<Statement> prepare(std::string_view sql);
     Result<void> execute(const std::string& sql);
+    bool in_transaction() const;
 
     /// BEGIN IMMEDIATE, work() -> Result<T>, COMMIT; ROLLBACK when either fails.
     template <class Work> auto transaction(Work&& work) -> decltype(work()) {

@@ -96,6 +96,32 @@ TEST_F(SqliteTest, AuthorityStateOutlivesTheProgram) {
     EXPECT_EQ((*database)->changes().append(change, 0).error().where, "change_log.revision");
 }
 
+// Another program that opens the file sees what has been committed, and nothing else.
+TEST_F(SqliteTest, RecordsAreCommittedTogether) {
+    auto database = AuthorityDatabase::open(path_);
+    auto other = AuthorityDatabase::open(path_);
+    ASSERT_TRUE(database && other);
+    const auto save = [&](const std::string& host) {
+        ASSERT_TRUE((*database)->records().save_evidence({host}, as_bytes(host)));
+    };
+    const auto is_committed = [&](const std::string& host) {
+        return (*other)->records().evidence({host})->has_value();
+    };
+    save("h-1");
+    EXPECT_FALSE(is_committed("h-1"));
+    ASSERT_TRUE((*database)->changes().heartbeat({"authority-1"}, BootTime(1)));
+    EXPECT_TRUE(is_committed("h-1"));
+
+    save("h-2");
+    ASSERT_TRUE(
+        (*database)->changes().append({.revision = 1, .record = "{}", .kid = "k", .signature = {1}}, 0));
+    EXPECT_TRUE(is_committed("h-2"));
+
+    for (int i = 0; i < 257; ++i)
+        save("h-many");
+    EXPECT_TRUE(is_committed("h-many"));
+}
+
 // Two programs on one file, as after a start while the old one still runs: one change of each revision.
 TEST_F(SqliteTest, TwoWritersDoNotForkTheChanges) {
     auto one = AuthorityDatabase::open(path_);
