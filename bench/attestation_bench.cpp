@@ -4,12 +4,15 @@
 #include "crypto/signature.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "store/authority_database.h"
 #include "tests/support/attestation_house.h"
+#include "tests/support/test_directory.h"
 #include "token/results.h"
 #include "tpm/quote.h"
 
 #include <benchmark/benchmark.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -111,6 +114,54 @@ void judge_evidence(benchmark::State& state) {
 }
 
 BENCHMARK(judge_evidence)->Arg(1)->Arg(100);
+
+/// One service on its real database, and a host for each thread.
+struct SharedService {
+    SharedService() {
+        for (const char* const name : {"a", "b"}) {
+            machines.emplace_back(name).boot_into(generated_boot());
+            if (machines.size() == 1)
+                house.import_image(machines.front().boot, "booted");
+            house.enrol(machines.back());
+        }
+    }
+
+    void attest(std::size_t thread) {
+        AttestedMachine& machine = machines.at(thread);
+        machine.tpm.clock.clock += 1;
+        auto reply = service.challenge(machine.request());
+        VS_CHECK(reply.answer.has_value());
+        const std::string body = json::canonical(
+            machine.evidence(*reply.answer, machine.statement(house.history.anchor)).to_json());
+        const auto answer = service.evidence(read_evidence(body), as_bytes(body));
+        VS_CHECK(answer.answer && answer.answer->outcome == protocol::Outcome::trusted);
+    }
+
+    std::deque<AttestedMachine> machines;
+    AttestationHouse house;
+    NoAudit audit;
+    test::TestDirectory folder;
+    std::unique_ptr<store::AuthorityDatabase> database =
+        std::move(store::AuthorityDatabase::open(folder.path() + "/authority.db")).value();
+    FixedAuthority authority{house.history.state};
+    attestation::AttestationService service{
+        house.config(), {authority, database->records(), audit, house.clock, house.random}};
+};
+
+/// Whole attestations on so many threads, the hosts' software TPMs and JSON included; without network and
+/// audit. Two threads should do nearly twice what one does.
+void attest_in_parallel(benchmark::State& state) {
+    static std::unique_ptr<SharedService> shared;
+    if (state.thread_index() == 0)
+        shared = std::make_unique<SharedService>();
+    for (auto _ : state)
+        shared->attest(static_cast<std::size_t>(state.thread_index()));
+    state.SetItemsProcessed(state.iterations());
+    if (state.thread_index() == 0)
+        shared.reset();
+}
+
+BENCHMARK(attest_in_parallel)->Threads(1)->Threads(2)->UseRealTime();
 
 void verify_quote_p256(benchmark::State& state) {
     AttestedMachine machine;
