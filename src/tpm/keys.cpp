@@ -97,17 +97,23 @@ std::optional<Disagreement> disagreement(const PublicArea& area, const Template&
     return std::nullopt;
 }
 
+EccArea signing_key(EccCurve curve, AlgId hash) {
+    return {.symmetric = {}, .scheme = {AlgId::ecdsa, hash}, .curve = curve, .x = {}, .y = {}};
+}
+
 Result<void> check_ak_scheme(const PublicArea& area) {
     const Scheme& scheme = scheme_of(area);
     const auto* ecc = std::get_if<EccArea>(&area.key);
     const bool known = ecc != nullptr
                            ? scheme.algorithm == AlgId::ecdsa
                            : scheme.algorithm == AlgId::rsassa || scheme.algorithm == AlgId::rsapss;
-    if (!known || scheme.hash != AlgId::sha256)
-        return fail(
-            Errc::untrusted, "ak.scheme", "the signing scheme is not ECDSA, RSASSA or RSAPSS by SHA-256");
-    if (ecc != nullptr && ecc->curve != EccCurve::nist_p256)
-        return fail(Errc::untrusted, "ak.curve", "the curve is not P-256");
+    if (!known || (scheme.hash != AlgId::sha256 && scheme.hash != AlgId::sha384))
+        return fail(Errc::untrusted,
+                    "ak.scheme",
+                    "the signing scheme is not ECDSA, RSASSA or RSAPSS by SHA-256 or SHA-384");
+    const EccCurve curve = scheme.hash == AlgId::sha256 ? EccCurve::nist_p256 : EccCurve::nist_p384;
+    if (ecc != nullptr && ecc->curve != curve)
+        return fail(Errc::untrusted, "ak.curve", "the curve is not P-256 by SHA-256 or P-384 by SHA-384");
     if (symmetric_of(area) != SymmetricDefinition{})
         return fail(Errc::untrusted, "ak.symmetric", "a signing key with a symmetric algorithm");
     return {};
@@ -161,11 +167,10 @@ PublicArea ak_template(AkKind kind) {
         .name_alg = sha256, .attributes = ak_attributes | attribute::no_da, .auth_policy = {}, .key = {}};
     switch (kind) {
     case AkKind::ecc_p256:
-        area.key = EccArea{.symmetric = {},
-                           .scheme = {AlgId::ecdsa, AlgId::sha256},
-                           .curve = EccCurve::nist_p256,
-                           .x = {},
-                           .y = {}};
+        area.key = signing_key(EccCurve::nist_p256, AlgId::sha256);
+        break;
+    case AkKind::ecc_p384:
+        area.key = signing_key(EccCurve::nist_p384, AlgId::sha384);
         break;
     case AkKind::rsa_2048:
         area.key = RsaArea{.symmetric = {},

@@ -47,7 +47,8 @@ PublicArea ek_template(std::string_view name);
 ///  1 restricted, sign, fixedTPM, fixedParent, sensitiveDataOrigin and userWithAuth are set
 ///  2 decrypt is not set                              3 no other attribute is set but noDA
 ///  4 there is no authorisation policy                5 the name algorithm is SHA-256
-///  6 the scheme is ECDSA with SHA-256 on P-256, or RSASSA or RSAPSS with SHA-256 on RSA of 2048 bits or more
+///  6 the scheme is ECDSA with SHA-256 on P-256 or with SHA-384 on P-384, or RSASSA or RSAPSS with SHA-256 or
+///    SHA-384 on RSA of 2048 bits or more
 ///  7 the public key is sound (public_key_of)
 class AttestationKey {
 public:
@@ -68,9 +69,9 @@ private:
     crypto::PublicKey key_;
 };
 
-/// What AttestationKey::from takes, without its `unique`: ECDSA on P-256, or RSASSA on RSA-2048; noDA is set,
-/// so that somebody else's wrong passwords do not lock the key.
-enum class AkKind : std::uint8_t { ecc_p256, rsa_2048 };
+/// What AttestationKey::from takes, without its `unique`: ECDSA on P-256 or P-384, or RSASSA on RSA-2048;
+/// noDA is set, so that somebody else's wrong passwords do not lock the key.
+enum class AkKind : std::uint8_t { ecc_p256, ecc_p384, rsa_2048 };
 PublicArea ak_template(AkKind kind);
 
 } // namespace vouchsafe::tpm

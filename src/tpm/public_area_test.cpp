@@ -175,6 +175,22 @@ TEST(AttestationKeyFrom, TakesEccAndRsa) {
               (Scheme{AlgId::rsapss, AlgId::sha256}));
 }
 
+TEST(AttestationKeyFrom, TakesSha384AndItsCurve) {
+    PublicArea rsa = area_of("good-ak-rsassa");
+    std::get<RsaArea>(rsa.key).scheme.hash = AlgId::sha384;
+    EXPECT_TRUE(AttestationKey::from(rsa));
+
+    const PublicArea ek = area_of("good-ek-h3"); // a point of P-384
+    PublicArea ecc = area_of("good-ak-ecc");
+    auto& key = std::get<EccArea>(ecc.key);
+    key.curve = EccCurve::nist_p384;
+    key.x = std::get<EccArea>(ek.key).x;
+    key.y = std::get<EccArea>(ek.key).y;
+    EXPECT_EQ(AttestationKey::from(ecc).error().where, "ak.curve"); // by SHA-256
+    key.scheme.hash = AlgId::sha384;
+    EXPECT_TRUE(AttestationKey::from(ecc));
+}
+
 TEST(AttestationKeyFrom, TakesNoDa) {
     PublicArea area = area_of("good-ak-ecc");
     area.attributes |= attribute::no_da;
@@ -210,6 +226,14 @@ INSTANTIATE_TEST_SUITE_P(
                "good-ak-ecc",
                [](PublicArea& a) { std::get<EccArea>(a.key).scheme.hash = AlgId::sha1; },
                "ak.scheme"},
+        Defect{"Sha512Signature",
+               "good-ak-rsassa",
+               [](PublicArea& a) { std::get<RsaArea>(a.key).scheme.hash = AlgId::sha512; },
+               "ak.scheme"},
+        Defect{"Sha384OnP256",
+               "good-ak-ecc",
+               [](PublicArea& a) { std::get<EccArea>(a.key).scheme.hash = AlgId::sha384; },
+               "ak.curve"},
         Defect{"AnyScheme",
                "good-ak-rsassa",
                [](PublicArea& a) { std::get<RsaArea>(a.key).scheme = {}; },

@@ -35,6 +35,9 @@ struct Meaning {
     std::string_view hint;
 };
 
+constexpr std::string_view wrong_password = "wrong authorisation value";
+constexpr std::string_view disabled = "the hierarchy is disabled";
+
 constexpr Meaning meanings[] = {
     {TPM2_RC_LOCKOUT,
      Errc::unavailable,
@@ -56,26 +59,32 @@ constexpr Meaning meanings[] = {
      "(tpm2_flushcontext)"},
     {TPM2_RC_OBJECT_HANDLES, Errc::unavailable, "the TPM has no room for another key"},
     {TPM2_RC_SESSION_HANDLES, Errc::unavailable, "the TPM has no room for another session"},
-    {TPM2_RC_AUTH_FAIL, Errc::denied, "wrong authorisation value"},
-    {TPM2_RC_BAD_AUTH,
-     Errc::denied,
-     "wrong authorisation value; if the endorsement hierarchy has a password, take it away (tpm2_changeauth "
-     "-c "
-     "endorsement)"},
-    {TPM2_RC_HIERARCHY,
-     Errc::denied,
-     "the hierarchy is disabled; enable it in the machine's firmware setup, or restart the machine if "
-     "tpm2_hierarchycontrol disabled it"},
+    {TPM2_RC_AUTH_FAIL, Errc::denied, wrong_password},
+    {TPM2_RC_BAD_AUTH, Errc::denied, wrong_password},
+    {TPM2_RC_HIERARCHY, Errc::denied, disabled},
     {TPM2_RC_HANDLE, Errc::not_found, "nothing at this handle"},
     {TPM2_RC_INTEGRITY, Errc::untrusted, "made for another key or another TPM"},
 };
 
-Error error_of(TSS2_RC rc, std::string_view where) {
+/// The same about one hierarchy, with what an administrator would do.
+std::string hint_of(const Meaning& meaning, Hierarchy hierarchy) {
+    if (hierarchy == Hierarchy::none || (meaning.hint != wrong_password && meaning.hint != disabled))
+        return std::string(meaning.hint);
+    const std::string name = hierarchy == Hierarchy::endorsement ? "endorsement" : "owner";
+    if (meaning.hint == wrong_password)
+        return "the " + name + " hierarchy has a password; take it away (tpm2_changeauth -c " + name +
+               " -p PASSWORD)";
+    return "the " + name +
+           " hierarchy is disabled; enable it in the machine's firmware setup, or restart the machine if "
+           "tpm2_hierarchycontrol disabled it";
+}
+
+Error error_of(TSS2_RC rc, std::string_view where, Hierarchy hierarchy) {
     const std::string text = Tss2_RC_Decode(rc);
     if (is_from_tpm(rc))
         for (const Meaning& meaning : meanings)
             if (base_code(rc) == meaning.code)
-                return {meaning.errc, std::string(where), std::string(meaning.hint) + " (" + text + ")"};
+                return {meaning.errc, std::string(where), hint_of(meaning, hierarchy) + " (" + text + ")"};
     constexpr TSS2_RC code_mask = 0xFFFF;
     if (!is_from_tpm(rc) && (rc & code_mask) == TSS2_BASE_RC_IO_ERROR)
         return {Errc::unavailable,
@@ -93,9 +102,9 @@ void silence_tss() {
 
 } // namespace
 
-Result<void> check(TSS2_RC rc, std::string_view where) {
+Result<void> check(TSS2_RC rc, std::string_view where, Hierarchy hierarchy) {
     if (rc != TSS2_RC_SUCCESS)
-        return std::unexpected(error_of(rc, where));
+        return std::unexpected(error_of(rc, where, hierarchy));
     return {};
 }
 

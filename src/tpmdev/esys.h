@@ -8,6 +8,7 @@
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_tctildr.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,8 +23,11 @@ struct FreeEsys {
 /// Memory that Esys allocated for an answer.
 template <class T> using Answer = std::unique_ptr<T, FreeEsys>;
 
+/// Whose password or state a command depends on, in the words of its error; `none`: of no hierarchy's.
+enum class Hierarchy : std::uint8_t { none, endorsement, owner };
+
 /// Nothing for TSS2_RC_SUCCESS, else the error that a person can act on. `where` names the operation.
-Result<void> check(TSS2_RC rc, std::string_view where);
+Result<void> check(TSS2_RC rc, std::string_view where, Hierarchy hierarchy = Hierarchy::none);
 
 /// A connection to one TPM.
 class Esys {

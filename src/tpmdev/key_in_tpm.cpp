@@ -55,7 +55,8 @@ Result<Loaded> evict_control(ESYS_CONTEXT* esys, const KeyInTpm& key, TPM2_HANDL
                                         ESYS_TR_NONE,
                                         place,
                                         &handle),
-                      "tpmdev.keep_key"));
+                      "tpmdev.keep_key",
+                      Hierarchy::owner));
     return Loaded(esys, handle, Loaded::Lifetime::stays);
 }
 
@@ -81,7 +82,8 @@ create_primary(ESYS_CONTEXT* esys, TPM2B_SENSITIVE_CREATE& sensitive, const TPM2
                                          nullptr,
                                          nullptr,
                                          nullptr),
-                      "tpmdev.create_primary"));
+                      "tpmdev.create_primary",
+                      Hierarchy::endorsement));
     const Answer<TPM2B_PUBLIC> made_public(made);
     Loaded loaded(esys, handle, Loaded::Lifetime::flush);
     VS_TRY(tpm::PublicArea area, to_public_area(made_public->publicArea));

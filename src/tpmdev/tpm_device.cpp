@@ -63,6 +63,7 @@ struct TpmDevice::Impl {
     explicit Impl(Esys opened) : connection(std::move(opened)), esys(connection.get()) {}
 
     Result<KeyInTpm> load_ek(const EkPlace& place);
+    Result<Endorsement> endorsement_without_certificate();
     Result<Buffer> read_nv(TPM2_HANDLE index);
     Result<Loaded> endorsement_policy_session();
     Result<Answer<TPMS_CAPABILITY_DATA>> capability(TPM2_CAP kind, std::uint32_t first, std::uint32_t count);
@@ -72,6 +73,7 @@ struct TpmDevice::Impl {
     ESYS_CONTEXT* esys;
     const EkPlace* ek_place = nullptr; ///< the one that `endorsement` chose
     Loaded ak;
+    crypto::HashAlg ak_hash = crypto::HashAlg::sha256; ///< that it signs with
 };
 
 Result<KeyInTpm> TpmDevice::Impl::load_ek(const EkPlace& place) {
@@ -110,7 +112,8 @@ Result<Buffer> TpmDevice::Impl::read_nv(TPM2_HANDLE index) {
                                        chunk,
                                        static_cast<std::uint16_t>(out.size()),
                                        &raw),
-                          "tpmdev.certificate"));
+                          "tpmdev.certificate",
+                          by_itself ? Hierarchy::none : Hierarchy::owner));
         const Answer<TPM2B_MAX_NV_BUFFER> piece(raw);
         if (piece->size == 0)
             return fail(Errc::unavailable, "tpmdev.certificate", "the TPM answers with nothing");
@@ -147,7 +150,8 @@ Result<Loaded> TpmDevice::Impl::endorsement_policy_session() {
                                         0,
                                         nullptr,
                                         nullptr),
-                      "tpmdev.policy_secret"));
+                      "tpmdev.policy_secret",
+                      Hierarchy::endorsement));
     return session;
 }
 
@@ -193,29 +197,62 @@ Result<Endorsement> TpmDevice::endorsement() {
             continue; // no need to make its key
         if (!stored)
             return std::unexpected(stored.error());
-        VS_TRY(const KeyInTpm key, impl_->load_ek(place));
-        if (auto certificate = certificate_of(key.area, *stored)) {
+        const auto key = impl_->load_ek(place);
+        if (!key && key.error().code == Errc::unsupported)
+            continue; // a certificate for what this TPM cannot make (any more)
+        if (!key)
+            return std::unexpected(key.error());
+        if (auto certificate = certificate_of(key->area, *stored)) {
             impl_->ek_place = &place;
-            return Endorsement{.ek_public = tpm::encode(key.area), .certificates = {*std::move(certificate)}};
+            return Endorsement{.ek_public = tpm::encode(key->area),
+                               .certificates = {*std::move(certificate)}};
         }
     }
-    VS_TRY(const KeyInTpm key, impl_->load_ek(ek_places.front()));
-    impl_->ek_place = &ek_places.front();
-    return Endorsement{.ek_public = tpm::encode(key.area), .certificates = {}};
+    return impl_->endorsement_without_certificate();
 }
 
-Result<tpm::AkKind> TpmDevice::attestation_key_kind() {
-    VS_TRY(const auto curves,
-           impl_->capability(TPM2_CAP_ECC_CURVES, TPM2_ECC_NIST_P256, TPM2_MAX_ECC_CURVES));
-    const auto& list = curves->data.eccCurves;
-    const bool has_p256 = std::find(list.eccCurves, list.eccCurves + list.count, TPM2_ECC_NIST_P256) !=
-                          list.eccCurves + list.count;
-    return has_p256 ? tpm::AkKind::ecc_p256 : tpm::AkKind::rsa_2048;
+Result<Endorsement> TpmDevice::Impl::endorsement_without_certificate() {
+    auto key = load_ek(ek_places.front());
+    ek_place = &ek_places.front();
+    for (const EkPlace& place : std::span(ek_places).subspan(1)) {
+        if (key || key.error().code != Errc::unsupported)
+            break;
+        key = load_ek(place);
+        ek_place = &place;
+    }
+    if (!key)
+        return std::unexpected(key.error());
+    return Endorsement{.ek_public = tpm::encode(key->area), .certificates = {}};
+}
+
+Result<std::vector<tpm::AkKind>> TpmDevice::attestation_key_kinds() {
+    const auto curves = impl_->capability(TPM2_CAP_ECC_CURVES, 0, TPM2_MAX_ECC_CURVES);
+    if (!curves && curves.error().code != Errc::unsupported) // a TPM without curves may not know the question
+        return std::unexpected(curves.error());
+    std::vector<tpm::AkKind> out;
+    const auto add = [&](TPM2_ECC_CURVE curve, tpm::AkKind kind) {
+        const auto& list = (*curves)->data.eccCurves;
+        const auto* const end = list.eccCurves + std::min<std::size_t>(list.count, TPM2_MAX_ECC_CURVES);
+        if (std::find(list.eccCurves, end, curve) != end)
+            out.push_back(kind);
+    };
+    if (curves) {
+        add(TPM2_ECC_NIST_P256, tpm::AkKind::ecc_p256);
+        add(TPM2_ECC_NIST_P384, tpm::AkKind::ecc_p384);
+    }
+    out.push_back(tpm::AkKind::rsa_2048);
+    return out;
 }
 
 Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed) {
-    VS_TRY(const tpm::AkKind kind, attestation_key_kind());
-    return load_attestation_key(seed, kind);
+    VS_TRY(const auto kinds, attestation_key_kinds());
+    Result<Buffer> made = fail(Errc::unsupported, "tpmdev.create_primary");
+    for (const tpm::AkKind kind : kinds) {
+        made = load_attestation_key(seed, kind);
+        if (made || made.error().code != Errc::unsupported)
+            break;
+    }
+    return made;
 }
 
 Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed, tpm::AkKind kind) {
@@ -231,6 +268,7 @@ Result<Buffer> TpmDevice::load_attestation_key(const AttestationKeySeed& seed, t
     if (!key)
         return std::unexpected(std::move(key).error());
     impl_->ak = std::move(key->loaded);
+    impl_->ak_hash = kind == tpm::AkKind::ecc_p384 ? crypto::HashAlg::sha384 : crypto::HashAlg::sha256;
     return tpm::encode(key->area);
 }
 
@@ -293,8 +331,7 @@ Result<QuoteAnswer> TpmDevice::quote(const tpm::PcrSelectionList& selection, Byt
         VS_TRY(QuoteAnswer answer, impl_->quote_once(wanted, qualifying));
         VS_TRY(const tpm::QuoteAttest attest, tpm::parse_quote_attest(answer.attest));
         VS_TRY(answer.values, read_pcrs(attest.selection));
-        VS_TRY(const Buffer digest,
-               tpm::pcr_digest(crypto::HashAlg::sha256, attest.selection, answer.values));
+        VS_TRY(const Buffer digest, tpm::pcr_digest(impl_->ak_hash, attest.selection, answer.values));
         if (digest == attest.pcr_digest)
             return answer;
     }

@@ -59,19 +59,19 @@ public:
     Result<TpmFacts> facts();
 
     /// The EK with a certificate of its own, by template L-1, L-2, H-1, H-2, H-3 (RSA-2048, P-256, P-384);
-    /// where none has one, the RSA-2048 key. A persistent key is used where it is the right one, else it is
-    /// made again.
+    /// where none has one, the first of these that the TPM can make. A persistent key is used where it is the
+    /// right one, else it is made again.
     Result<Endorsement> endorsement();
 
-    /// ECC P-256, or RSA-2048 where the TPM lacks that curve.
-    Result<tpm::AkKind> attestation_key_kind();
+    /// Kinds that the TPM says it can make, the best first: ECC P-256, ECC P-384, RSA-2048.
+    Result<std::vector<tpm::AkKind>> attestation_key_kinds();
 
-    /// Makes the AK, a primary of the endorsement hierarchy, and keeps it loaded: ECC P-256 with ECDSA and
-    /// SHA-256, or RSA-2048 with RSASSA and SHA-256, which is slow to make and therefore kept at
+    /// Makes the AK, a primary of the endorsement hierarchy, and keeps it loaded: ECDSA with SHA-256 on P-256
+    /// or SHA-384 on P-384, or RSA-2048 with RSASSA and SHA-256, which is slow to make and therefore kept at
     /// `kept_ak_handle` where the TPM allows it. The same seed makes the same key. Answers TPMT_PUBLIC.
     Result<Buffer> load_attestation_key(const AttestationKeySeed& seed, tpm::AkKind kind);
 
-    /// The same, of the kind that `attestation_key_kind` names.
+    /// The same, of the first of `attestation_key_kinds` that the TPM makes indeed.
     Result<Buffer> load_attestation_key(const AttestationKeySeed& seed);
 
     /// TPM2_ActivateCredential with the EK of `endorsement` and the loaded AK.

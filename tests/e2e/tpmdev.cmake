@@ -1,6 +1,7 @@
 # A TPM by tpmdev, against swtpms of its own. Needs swtpm, swtpm-tools, gnutls-bin, tpm2-tools.
 find_package(GTest REQUIRED)
-add_executable(e2e_tpmdev "${CMAKE_CURRENT_LIST_DIR}/tpmdev_test.cpp")
+add_executable(e2e_tpmdev "${CMAKE_CURRENT_LIST_DIR}/tpmdev_test.cpp"
+    "${CMAKE_CURRENT_LIST_DIR}/tpmdev_trouble_test.cpp" "${CMAKE_SOURCE_DIR}/tests/support/tpm_proxy.cpp")
 target_link_libraries(e2e_tpmdev PRIVATE vs_tpmdev vs_flags GTest::gtest GTest::gtest_main)
 target_include_directories(e2e_tpmdev PRIVATE "${CMAKE_SOURCE_DIR}")
 target_compile_definitions(e2e_tpmdev PRIVATE VS_TOOLS="${CMAKE_SOURCE_DIR}/tools")

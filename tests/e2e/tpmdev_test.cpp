@@ -2,8 +2,7 @@
 // and what comes out, judged by the library `tpm`.
 #include "crypto/random.h"
 #include "crypto/x509.h"
-#include "tests/support/shell.h"
-#include "tests/support/test_directory.h"
+#include "tests/support/swtpm.h"
 #include "tpm/quote.h"
 #include "tpmdev/tpm_device.h"
 
@@ -20,76 +19,9 @@ constexpr auto sha1 = crypto::HashAlg::sha1;
 constexpr auto sha256 = crypto::HashAlg::sha256;
 constexpr auto sha384 = crypto::HashAlg::sha384;
 
-using test::content;
-using test::shell;
 using test::Shell;
-
-// A software TPM in a directory of its own, ended with the test.
-class Swtpm {
-public:
-    explicit Swtpm(const std::string& options) {
-        const Shell made = shell(tool("create") + options);
-        VS_CHECK(made.status == 0);
-        start();
-    }
-
-    Swtpm(const Swtpm&) = delete;
-    Swtpm& operator=(const Swtpm&) = delete;
-
-    ~Swtpm() { shell(tool("stop")); }
-
-    void start() {
-        const Shell started = shell(tool("start"));
-        VS_CHECK(started.status == 0);
-        tcti_ = started.output.substr(0, started.output.find('\n'));
-    }
-
-    void restart() {
-        shell(tool("stop"));
-        start();
-    }
-
-    /// The TPM's memory as it is now, to be put back with `restore`.
-    void keep_state() const { VS_CHECK(shell(in_directory("cp -a state kept")).status == 0); }
-
-    void restore_state() {
-        shell(tool("stop"));
-        VS_CHECK(shell(in_directory("rm -r state && cp -a kept state")).status == 0);
-        start();
-    }
-
-    /// The machine loses its power: no TPM2_Shutdown.
-    void cut_power() {
-        VS_CHECK(shell(in_directory("kill -9 $(cat swtpm.pid)")).status == 0);
-        restart();
-    }
-
-    const std::string& tcti() const { return tcti_; }
-
-    TpmDevice open() const {
-        auto device = TpmDevice::open(tcti_);
-        VS_CHECK(device.has_value());
-        return *std::move(device);
-    }
-
-    std::string ca_pem() const { return content(directory_.path() + "/tpm/ek-ca.pem"); }
-
-    Shell tool_with(const std::string& command) const {
-        return shell("TPM2TOOLS_TCTI=" + tcti_ + " " + command);
-    }
-
-private:
-    std::string tool(const std::string& verb) const {
-        return std::string(VS_TOOLS) + "/lab/swtpm " + verb + " " + directory_.path() + "/tpm ";
-    }
-
-    std::string in_directory(const std::string& command) const {
-        return "cd " + directory_.path() + "/tpm && " + command;
-    }
-
-    test::TestDirectory directory_;
-    std::string tcti_;
-};
+using test::shell;
+using test::Swtpm;
 
 // Shared by the tests, each of which opens it anew: what one leaves loaded would show in the next.
 class WithTpm : public testing::Test {
@@ -183,7 +115,8 @@ std::string kept_modulus(const Swtpm& tpm) {
 
 TEST_F(WithTpm, PrefersAnEllipticCurveForItsKey) {
     TpmDevice device = tpm_->open();
-    EXPECT_EQ(device.attestation_key_kind().value(), tpm::AkKind::ecc_p256);
+    EXPECT_EQ(device.attestation_key_kinds().value(),
+              (std::vector{tpm::AkKind::ecc_p256, tpm::AkKind::ecc_p384, tpm::AkKind::rsa_2048}));
 }
 
 TEST(RsaAttestationKey, IsKeptUntilItsSeedChanges) {
@@ -431,6 +364,8 @@ TEST_F(WithTpm, SaysThatTheEndorsementHierarchyHasAPassword) {
         const auto ak = device.load_attestation_key(seed());
         ASSERT_FALSE(ak);
         EXPECT_EQ(ak.error().code, Errc::denied);
+        EXPECT_TRUE(ak.error().detail.starts_with("the endorsement hierarchy has a password"))
+            << ak.error().detail;
     }
     ASSERT_EQ(tpm_->tool_with("tpm2_changeauth -c e -p somebody").status, 0);
 }
