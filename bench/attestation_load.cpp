@@ -69,7 +69,7 @@ ImaCost ima_cost(const Floor& floor) {
         const auto replayed =
             appraisal::replay_ima(*appraisal::check_template_digests(*list),
                                   {.bank = appraisal::Algorithm::sha256,
-                                   .quoted = boot.pcrs.at(appraisal::Algorithm::sha256).at(10)});
+                                   .quoted = {{10, boot.pcrs.at(appraisal::Algorithm::sha256).at(10)}}});
         samples.push_back(cpu_us() - begin);
         VS_CHECK(replayed && replayed->entries == list->entries.size());
         out.entries = list->entries.size();

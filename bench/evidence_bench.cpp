@@ -109,7 +109,7 @@ void replay_ima_list(benchmark::State& state) {
         const auto list = eventlog::parse_ima_list(boot.ima_log);
         const auto replayed = appraisal::replay_ima(
             *appraisal::check_template_digests(*list),
-            {.bank = Algorithm::sha256, .quoted = boot.pcrs.at(Algorithm::sha256).at(10)});
+            {.bank = Algorithm::sha256, .quoted = {{10, boot.pcrs.at(Algorithm::sha256).at(10)}}});
         VS_CHECK(replayed && replayed->entries == list->entries.size());
     }
 }
@@ -129,9 +129,9 @@ void replay_new_ima_entries(benchmark::State& state) {
             Algorithm::sha256, value, appraisal::hash(Algorithm::sha256, entry.template_data));
     for (auto _ : state) {
         const auto again = eventlog::parse_ima_list(fresh);
-        const auto replayed =
-            appraisal::replay_ima(*appraisal::check_template_digests(*again),
-                                  {.bank = Algorithm::sha256, .quoted = value, .start = start});
+        const auto replayed = appraisal::replay_ima(
+            *appraisal::check_template_digests(*again),
+            {.bank = Algorithm::sha256, .quoted = {{10, value}}, .starts = {{{10, start}}}});
         VS_CHECK(replayed && replayed->entries == entries);
     }
 }

@@ -1,6 +1,7 @@
 #include "appraisal/appraise.h"
 
 #include "appraisal/boot.h"
+#include "appraisal/check_ima.h"
 #include "appraisal/check_userspace.h"
 #include "appraisal/ima_judge.h"
 #include "appraisal/judge_firmware.h"
@@ -22,8 +23,6 @@ constexpr std::int8_t approved = 2;            // as approved; executables: duri
 constexpr std::int8_t approved_at_boot = 3;    // executables: only recognised ones were loaded during boot
 constexpr std::int8_t unrecognised_later = 33; // executables: what runs after the boot is not recognised
 constexpr std::int8_t contraindicated = 96;
-
-constexpr std::uint32_t pcr_ima = 10;
 
 Reason plain(std::string code, std::string message, std::string hint) {
     return {.code = std::move(code),
@@ -107,7 +106,7 @@ private:
                                 "the firmware event log cannot be read: " + log.error().detail,
                                 "The log is damaged, or of a format that is not known."));
         log_ = *std::move(log);
-        if (!parse_userspace())
+        if (!parse_userspace() || !parse_ima())
             return false;
         out_.firmware.version = firmware_version(log_);
         out_.secure_boot = appraisal::secure_boot_on(log_);
@@ -128,6 +127,21 @@ private:
         return true;
     }
 
+    bool parse_ima() {
+        if (!has_ima_list())
+            return true;
+        auto parsed = eventlog::parse_ima_list(*in_.ima_log);
+        if (!parsed)
+            return refuse(Tier::none,
+                          plain("ima.malformed",
+                                "the IMA list cannot be read: " + parsed.error().detail,
+                                "The list is damaged, or of a format that is not known."));
+        list_ = *std::move(parsed);
+        return true;
+    }
+
+    bool has_ima_list() const { return in_.ima_log && !in_.ima_log->empty(); }
+
     bool judged(std::uint32_t pcr) const {
         const bool is_firmware = pcr == 0 || pcr == 2;
         return pcr == pcr_ima || (is_firmware && in_.firmware_rule == FirmwareRule::pinned) ||
@@ -139,9 +153,13 @@ private:
         std::vector<std::uint32_t> exempt;
         if (in_.firmware_rule == FirmwareRule::unsafe_ignore)
             exempt = {0, 2};
-        ReplayCheck checked = check_replay(
-            {.log = log_, .userspace = userspace_, .quoted = in_.quoted, .exempt = std::move(exempt)});
-        before_userspace_ = std::move(checked.before_userspace);
+        ReplayCheck checked = check_replay({.log = log_,
+                                            .userspace = userspace_,
+                                            .quoted = in_.quoted,
+                                            .exempt = std::move(exempt),
+                                            .ima_pcrs = ima_pcrs(list_, in_.ima_start)});
+        left_by_firmware_ = std::move(checked.left_by_firmware);
+        ima_begin_ = std::move(checked.ima);
         userspace_.resize(checked.userspace_records); // what follows is not in the quote
         return pass_without(std::move(checked.reasons));
     }
@@ -154,19 +172,20 @@ private:
 
     /// 7
     bool ima() {
-        const bool present = in_.ima_log && !in_.ima_log->empty();
-        if (present) {
-            auto parsed = eventlog::parse_ima_list(*in_.ima_log);
-            if (!parsed)
-                return refuse(Tier::none,
-                              plain("ima.malformed",
-                                    "the IMA list cannot be read: " + parsed.error().detail,
-                                    "The list is damaged, or of a format that is not known."));
-            list_ = *std::move(parsed);
-        }
-        if (!replay_list(list_, present ? ImaPresence::present : ImaPresence::absent))
+        ImaCheck found = check_ima({.list = list_,
+                                    .present = has_ima_list(),
+                                    .position = in_.ima_start,
+                                    .begin = ima_begin_,
+                                    .quoted = in_.quoted});
+        if (!pass_without(std::move(found.reasons))) {
+            if (out_.reasons.front().code == "ima.absent")
+                out_.tier = Tier::none;
             return false;
-        if (out_.ima_end.entries == 0 || ima_begin() > 0)
+        }
+        out_.ima_end.entries = entries_before() + found.entries;
+        out_.ima_end.values = std::move(found.values);
+        out_.ima_pending = list_.entries.size() - found.entries;
+        if (out_.ima_end.entries == 0 || entries_before() > 0)
             return true;
         const auto checked = check_boot_aggregate(list_, quoted_at_boot());
         if (checked)
@@ -177,63 +196,18 @@ private:
                             "The list must begin with the boot aggregate of the quoted PCRs."));
     }
 
-    /// The quoted values, as firmware left them: what userspace extended came after the boot aggregate.
+    /// The quoted values, as firmware left them: what userspace and IMA extended came after the boot
+    /// aggregate.
     QuotedPcrs quoted_at_boot() const {
         QuotedPcrs out = in_.quoted;
-        for (const auto& [bank, values] : before_userspace_)
+        for (const auto& [bank, values] : left_by_firmware_)
             for (const auto& [pcr, value] : values)
                 out.banks.at(bank)[pcr] = value;
         return out;
     }
 
-    enum class ImaPresence : std::uint8_t { present, absent };
-
     /// Entries accepted before the list; their boot aggregate was judged then.
-    std::size_t ima_begin() const { return in_.ima_start ? in_.ima_start->entries : 0; }
-
-    /// PCR 10 before the first entry of the list; empty where the position lacks the bank.
-    Buffer ima_begin(Algorithm bank) const {
-        if (ima_begin() == 0)
-            return start_value(bank, pcr_ima, 0);
-        const auto value = in_.ima_start->values.find(bank);
-        return value != in_.ima_start->values.end() ? value->second : Buffer{};
-    }
-
-    bool replay_list(const eventlog::ImaList& list, ImaPresence presence) {
-        std::optional<std::size_t> entries;
-        const auto checked = check_template_digests(list);
-        if (!checked)
-            return refuse(Tier::contraindicated, ima_reason(checked.error().detail));
-        for (const auto& [bank, values] : in_.quoted.banks) {
-            const Buffer& quoted = values.at(pcr_ima); // stage 3 has seen that it is there
-            const Buffer begin = ima_begin(bank);
-            if (begin.empty())
-                return refuse(Tier::contraindicated,
-                              ima_reason("the accepted position is without bank " + to_string(bank)));
-            if (presence == ImaPresence::absent && !same_bytes(begin, quoted))
-                return refuse(Tier::none,
-                              plain("ima.absent",
-                                    "PCR 10 was extended, and there is no IMA list",
-                                    "The agent must send the kernel's list with the quote."));
-            const auto replayed =
-                replay_ima(*checked, {.bank = bank, .pcr = pcr_ima, .quoted = quoted, .start = begin});
-            if (!replayed)
-                return refuse(Tier::contraindicated, ima_reason(replayed.error().detail));
-            if (entries.value_or(replayed->entries) != replayed->entries)
-                return refuse(Tier::contraindicated, ima_reason("the banks end at different entries"));
-            entries = replayed->entries;
-            out_.ima_end.values[bank] = quoted;
-        }
-        out_.ima_end.entries = ima_begin() + entries.value_or(0);
-        out_.ima_pending = list.entries.size() - entries.value_or(0);
-        return true;
-    }
-
-    static Reason ima_reason(const std::string& detail) {
-        return plain("ima.replay",
-                     "the IMA list does not lead to PCR 10: " + detail,
-                     "The list was changed, cut, or is of another boot.");
-    }
+    std::size_t entries_before() const { return in_.ima_start ? in_.ima_start->entries : 0; }
 
     bool for_this_host(const BaseImage& image) const {
         const auto& groups = in_.host_groups;
@@ -314,7 +288,7 @@ private:
 
     /// The image that judged the entries before the list: it goes first.
     const BaseImage* image_before() const {
-        if (ima_begin() == 0)
+        if (entries_before() == 0)
             return nullptr;
         const auto found = std::ranges::find_if(in_.images, [this](const BaseImage& image) {
             return image.version.text == in_.ima_start->image;
@@ -331,12 +305,12 @@ private:
             return {plain("ima.absent",
                           "base image " + image.version.text + " judges what IMA lists, and there is no list",
                           "The kernel must have IMA, and the agent must send its list.")};
-        if (ima_begin() > 0 && in_.ima_start->image != image.version.text)
+        if (entries_before() > 0 && in_.ima_start->image != image.version.text)
             return {plain("ima.position",
                           "the entries before the list were not judged by base image " + image.version.text,
                           "Nothing: the host sends its whole list at the next attestation.")};
         const QuotedPcrs at_boot = quoted_at_boot();
-        return judge_ima({.image = image, .list = list_, .begin = ima_begin(), .at_boot = at_boot});
+        return judge_ima({.image = image, .list = list_, .begin = entries_before(), .at_boot = at_boot});
     }
 
     Reason not_eligible(const BaseImage& image) const {
@@ -394,7 +368,7 @@ private:
     /// 13
     bool revoked_files() {
         return pass_without(check_revoked_files(
-            {.revoked = in_.revoked_files, .log = log_, .list = list_, .begin = ima_begin()}));
+            {.revoked = in_.revoked_files, .log = log_, .list = list_, .begin = entries_before()}));
     }
 
     void conclude() {
@@ -407,7 +381,8 @@ private:
     eventlog::FirmwareLog log_;
     eventlog::ImaList list_;
     UserspaceLog userspace_;
-    std::map<Algorithm, PcrBank> before_userspace_;
+    std::map<Algorithm, PcrBank> left_by_firmware_;
+    ImaBegin ima_begin_;
 };
 
 } // namespace

@@ -104,11 +104,12 @@ struct Appraisal {
 /// failures. Each number has a test and a negative twin. The codes are stable.
 ///  1 the policy bank is quoted and can be computed
 ///      policy.bank
-///  2 there is a firmware log, and it is well-formed; so is the userspace log, where there is one
-///      eventlog.absent, eventlog.malformed, userspace.malformed
+///  2 there is a firmware log, and it is well-formed; so are the userspace log and the IMA list, where there
+///    are any
+///      eventlog.absent, eventlog.malformed, userspace.malformed, ima.malformed
 ///  3 every quoted bank covers PCRs 0 to 14, is in the logs, and replays in every PCR that a log touches:
 ///    firmware's events, then userspace's records, up to the same record in every PCR and bank. PCR 11 may
-///    go on with systemd 252's words where no record is of it
+///    go on with systemd 252's words where no record is of it. What IMA went on with is left to stage 7
 ///      policy.pcrs, eventlog.bank, eventlog.replay, userspace.bank, userspace.replay
 ///  4 a judged PCR that no event touches is zero
 ///      pcr.unexplained
@@ -119,8 +120,10 @@ struct Appraisal {
 ///    indices that it sets up into PCR 9; PCR 15 is free
 ///      userspace.grammar
 ///  7 where PCR 10 is not zero, there is a list that leads to it and begins with the boot aggregate of the
-///    quoted PCRs; or one that leads to it from the position accepted before, in every bank
-///      ima.absent, ima.malformed, ima.replay, ima.boot_aggregate
+///    quoted PCRs; or one that leads to it from the position accepted before; up to the same entry in every
+///    bank, and in every other PCR that its entries are in. These are PCR 11 to 15, and go on from what
+///    firmware and userspace left there
+///      ima.absent, ima.pcr, ima.replay, ima.shared_pcr, ima.position, ima.boot_aggregate
 ///  8 Secure Boot was on, by an event whose data is what was measured, or an image does not require it
 ///      secure_boot.off
 ///  9 an operating system image was measured

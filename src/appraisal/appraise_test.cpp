@@ -308,12 +308,13 @@ TEST(Appraise, GoesOnFromAnAcceptedImaPosition) {
     EXPECT_TRUE(second.trusted());
     EXPECT_EQ(second.ima_end.entries, 2U);
     EXPECT_EQ(second.ima_pending, 0U);
-    EXPECT_EQ(second.ima_end.values.at(Algorithm::sha256), scene.quoted.banks.at(Algorithm::sha256).at(10));
+    EXPECT_EQ(second.ima_end.values.at(Algorithm::sha256).at(10),
+              scene.quoted.banks.at(Algorithm::sha256).at(10));
     // from zero, from elsewhere, from a position without the bank
     scene.ima_start.reset();
     EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
     scene.ima_start = first;
-    scene.ima_start->values.at(Algorithm::sha256).front() ^= 1U;
+    scene.ima_start->values.at(Algorithm::sha256).at(10).front() ^= 1U;
     EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
     scene.ima_start = first;
     scene.ima_start->values.erase(Algorithm::sha256);

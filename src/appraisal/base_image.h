@@ -116,22 +116,28 @@ struct ImageFacts {
     std::optional<std::string> command_line;
 };
 
-/// The rule that approves what a list has, as far as the quote covers it: each file's digest, each key that
-/// was added to a keyring. `untrusted` where the list does not lead to the quote (see appraise, 7) or has an
-/// entry that no digest can approve: "ima.replay", "ima.boot_aggregate", "ima.entry".
-Result<ImaRule> derive_ima_rule(const eventlog::ImaList& list, const QuotedPcrs& quoted);
+/// What a boot and the system after it wrote, as far as it counts.
+struct BootLogs {
+    const eventlog::FirmwareLog& firmware;
+    const UserspaceLog& userspace;
+    const eventlog::ImaList& ima; ///< whole
+};
+
+/// The rule that approves what the IMA list has, as far as the quote covers it: each file's digest, each key
+/// that was added to a keyring. `untrusted` where the list does not lead to the quote (see appraise, 7) or
+/// has an entry that no digest can approve: the codes there, and "ima.entry".
+Result<ImaRule> derive_ima_rule(const BootLogs& logs, const QuotedPcrs& quoted);
 
 /// derive establishes, before it makes an image of a boot:
-///  1 the log, and what userspace extended after it, replays to the quoted value of every PCR that it
-///  touches,
+///  1 the log, and what userspace and IMA extended after it, replays to the quoted value of every PCR that
+///  it touches,
 ///    in every quoted bank
 ///  2 the event grammar of each PCR holds
 ///  3 Secure Boot was on, unless the facts relax it
 ///  4 an operating system image was measured ("boot.no_kernel")
 ///  5 the image is valid as parse_base_image says
-Result<BaseImage> derive(const eventlog::FirmwareLog& log,
-                         const QuotedPcrs& quoted,
-                         const ImageFacts& facts,
-                         const UserspaceLog& userspace = {});
+Result<BaseImage> derive(const BootLogs& logs, const QuotedPcrs& quoted, const ImageFacts& facts);
+/// The same of a boot after which nothing but IMA may have measured, and that into PCR 10 alone.
+Result<BaseImage> derive(const eventlog::FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts);
 
 } // namespace vouchsafe::appraisal

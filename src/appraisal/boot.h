@@ -3,6 +3,7 @@
 #pragma once
 
 #include "appraisal/base_image.h"
+#include "appraisal/check_ima.h"
 #include "appraisal/image_index.h"
 #include "appraisal/pcrs.h"
 #include "appraisal/reason.h"
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,17 +30,19 @@ struct ReplayInput {
     const eventlog::FirmwareLog& log;
     const UserspaceLog& userspace; ///< empty: there is none
     const QuotedPcrs& quoted;
-    std::vector<std::uint32_t> exempt; ///< PCRs that need not replay
+    std::vector<std::uint32_t> exempt;     ///< PCRs that need not replay
+    std::set<std::uint32_t> ima_pcrs = {}; ///< PCRs that IMA goes on with (check_ima.h)
 };
 
 struct ReplayCheck {
     std::vector<Reason> reasons;
     std::size_t userspace_records = 0; ///< of the userspace log; what follows is not in the quote
-    /// The values that firmware left, of the PCRs that the userspace log extended after it.
-    std::map<Algorithm, PcrBank> before_userspace;
+    /// The values that firmware left, of the PCRs that userspace's log and IMA extended after it.
+    std::map<Algorithm, PcrBank> left_by_firmware;
+    ImaBegin ima; ///< where the IMA list is to go on
 };
 
-/// Every quoted bank, against the logs: stages 3 and 4 of appraise.
+/// Every quoted bank, against the logs: stages 3 and 4 of appraise, but for what IMA did.
 ReplayCheck check_replay(const ReplayInput& input);
 
 /// Stage 5 of appraise.

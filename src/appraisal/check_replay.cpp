@@ -1,5 +1,6 @@
 // Stages 3 and 4 of appraise: the log against every quoted bank.
 #include "appraisal/boot.h"
+#include "appraisal/check_ima.h"
 #include "appraisal/check_userspace.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
@@ -109,10 +110,54 @@ void check_firmware(const FirmwareLog& log,
     }
 }
 
+bool extended_by_firmware(const Banks& firmware, std::uint32_t pcr) {
+    return std::ranges::all_of(firmware, [pcr](const auto& bank) { return bank.second.contains(pcr); });
+}
+
 /// Whether firmware's events of PCR 11 are followed by nothing but systemd 252's words.
 bool has_phases(const Banks& firmware, const QuotedPcrs& quoted) {
-    const auto by_firmware = [](const auto& bank) { return bank.second.contains(pcr_phases); };
-    return std::ranges::all_of(firmware, by_firmware) && reached_by_phases(firmware, quoted);
+    return extended_by_firmware(firmware, pcr_phases) && reached_by_phases(firmware, quoted);
+}
+
+/// Without PCR 10, in which nothing but IMA has a place.
+std::set<std::uint32_t> others_of_ima(std::set<std::uint32_t> pcrs) {
+    pcrs.erase(pcr_ima);
+    return pcrs;
+}
+
+/// Lays the values of one over those of the other.
+Banks laid_over(Banks under, const Banks& over) {
+    for (const auto& [bank, values] : over)
+        for (const auto& [pcr, value] : values)
+            under[bank][pcr] = value;
+    return under;
+}
+
+/// What the first entry of the IMA list may find: firmware's values, then userspace's.
+ImaBegin ima_begin(const ReplayInput& input,
+                   const Banks& firmware,
+                   const LeftByUserspace& by_userspace,
+                   const Banks& by_firmware) {
+    ImaBegin out{.pcrs = input.ima_pcrs, .shared = {}, .starts = {}};
+    const std::set<std::uint32_t> in_log = extended_pcrs(input.userspace);
+    for (const std::uint32_t pcr : others_of_ima(input.ima_pcrs)) {
+        const auto extends = [pcr](const auto& bank) { return bank.second.contains(pcr); };
+        if (in_log.contains(pcr) || std::ranges::any_of(firmware, extends))
+            out.shared.insert(pcr);
+    }
+    LeftByUserspace words{{}};
+    if (out.shared.contains(pcr_phases) && !in_log.contains(pcr_phases))
+        words = left_by_phases(firmware, input.quoted);
+    Banks begin;
+    for (const auto& [bank, values] : by_firmware)
+        for (const std::uint32_t pcr : others_of_ima(input.ima_pcrs))
+            if (const auto value = values.find(pcr); value != values.end())
+                begin[bank].emplace(*value);
+    for (const Banks& left : by_userspace)
+        for (const Banks& after : words)
+            if (out.starts.size() < most_left_by_userspace)
+                out.starts.push_back(laid_over(laid_over(begin, left), after));
+    return out;
 }
 
 } // namespace
@@ -124,13 +169,17 @@ ReplayCheck check_replay(const ReplayInput& input) {
     for (const auto& [algorithm, values] : input.quoted.banks)
         if (auto replayed = replay_bank(input.log, algorithm, out.reasons))
             firmware[algorithm] = *std::move(replayed);
-    UserspaceReplay userspace = replay_userspace(input.userspace, firmware, input.quoted);
+    const std::set<std::uint32_t> after_firmware = extended_pcrs(input.userspace);
+    const std::set<std::uint32_t> with_ima = others_of_ima(input.ima_pcrs);
+    UserspaceReplay userspace = replay_userspace(input.userspace, firmware, input.quoted, with_ima);
     out.userspace_records = userspace.records;
     std::ranges::move(userspace.reasons, std::back_inserter(out.reasons));
 
-    out.before_userspace = std::move(userspace.before);
+    std::set<std::uint32_t> others = after_firmware;
+    others.insert(with_ima.begin(), with_ima.end());
+    out.left_by_firmware = values_before(firmware, others, input.quoted);
+    out.ima = ima_begin(input, firmware, userspace.left, out.left_by_firmware);
 
-    std::set<std::uint32_t> others = extended_pcrs(input.userspace);
     if (!others.contains(pcr_phases) && has_phases(firmware, input.quoted))
         others.insert(pcr_phases);
     others.insert(input.exempt.begin(), input.exempt.end());

@@ -40,27 +40,43 @@ bool is_quoted(const Banks& banks, const QuotedPcrs& quoted) {
     });
 }
 
-/// How many records lead from the values to the quoted ones: the most that do.
-std::optional<std::size_t> longest_prefix(const UserspaceLog& log, Banks banks, const QuotedPcrs& quoted) {
-    std::optional<std::size_t> found;
+/// A place of the log, and the shared PCRs there.
+struct Place {
+    std::size_t records;
+    Banks shared;
+};
+
+/// Where the log leads from the values to the quoted ones, shared PCRs aside: the last place first, and of
+/// places at which the shared ones are the same, the last.
+std::vector<Place> places(const UserspaceLog& log, Banks banks, Banks shared, const QuotedPcrs& quoted) {
+    std::vector<Place> found;
     for (std::size_t count = 0;; ++count) {
-        if (is_quoted(banks, quoted))
-            found = count;
+        if (is_quoted(banks, quoted)) {
+            if (!found.empty() && found.front().shared == shared)
+                found.front().records = count;
+            else
+                found.insert(found.begin(), {.records = count, .shared = shared});
+        }
+        if (found.size() > most_left_by_userspace)
+            found.pop_back();
         if (count == log.size())
             return found;
         extend_banks(banks, log[count]);
+        extend_banks(shared, log[count]);
     }
 }
 
-/// What firmware left in the PCRs that are quoted.
-Banks values_before(const Banks& firmware, const std::set<std::uint32_t>& pcrs, const QuotedPcrs& quoted) {
+bool leads(const UserspaceLog& log, Banks banks, const QuotedPcrs& quoted) {
+    return !places(log, std::move(banks), {}, quoted).empty();
+}
+
+/// Moves the PCRs out of the banks.
+Banks take(Banks& banks, const std::set<std::uint32_t>& pcrs) {
     Banks out;
-    for (const auto& [bank, values] : firmware)
+    for (auto& [bank, values] : banks)
         for (const std::uint32_t pcr : pcrs)
-            if (quoted.banks.at(bank).contains(pcr)) {
-                const auto left = values.find(pcr);
-                out[bank][pcr] = left != values.end() ? left->second : start_value(bank, pcr, 0);
-            }
+            if (auto taken = values.extract(pcr))
+                out[bank].insert(std::move(taken));
     return out;
 }
 
@@ -87,7 +103,7 @@ std::vector<Reason> replay_reasons(const UserspaceLog& log, const Banks& before,
     std::vector<Reason> reasons;
     for (const auto& [bank, values] : before)
         for (const auto& [pcr, value] : values) {
-            if (longest_prefix(log, {{bank, {{pcr, value}}}}, quoted))
+            if (leads(log, {{bank, {{pcr, value}}}}, quoted))
                 continue;
             reasons.push_back(replay_reason("the userspace log does not lead from the firmware log to PCR " +
                                             std::to_string(pcr) + " of " + to_string(bank)));
@@ -166,11 +182,25 @@ std::set<std::uint32_t> extended_pcrs(const UserspaceLog& log) {
     return pcrs;
 }
 
-UserspaceReplay replay_userspace(const UserspaceLog& log, const Banks& firmware, const QuotedPcrs& quoted) {
-    UserspaceReplay out{
-        .before = values_before(firmware, extended_pcrs(log), quoted), .records = 0, .reasons = {}};
+Banks values_before(const Banks& firmware, const std::set<std::uint32_t>& pcrs, const QuotedPcrs& quoted) {
+    Banks out;
+    for (const auto& [bank, values] : firmware)
+        for (const std::uint32_t pcr : pcrs)
+            if (quoted.banks.at(bank).contains(pcr)) {
+                const auto left = values.find(pcr);
+                out[bank][pcr] = left != values.end() ? left->second : start_value(bank, pcr, 0);
+            }
+    return out;
+}
+
+UserspaceReplay replay_userspace(const UserspaceLog& log,
+                                 const Banks& firmware,
+                                 const QuotedPcrs& quoted,
+                                 const std::set<std::uint32_t>& shared) {
+    UserspaceReplay out;
+    Banks before = values_before(firmware, extended_pcrs(log), quoted);
     for (const UserspaceRecord& record : log)
-        for (const auto& [bank, values] : out.before)
+        for (const auto& [bank, values] : before)
             if (record.pcr && values.contains(*record.pcr) && !record.digests.contains(bank)) {
                 out.reasons.push_back(
                     {.code = "userspace.bank",
@@ -181,20 +211,35 @@ UserspaceReplay replay_userspace(const UserspaceLog& log, const Banks& firmware,
                      .hint = "Every record must be in every bank that the TPM has allocated."});
                 return out;
             }
-    if (const auto records = longest_prefix(log, out.before, quoted))
-        out.records = *records;
-    else
-        out.reasons = replay_reasons(log, out.before, quoted);
+    const Banks with_ima = take(before, shared);
+    const auto found = places(log, before, with_ima, quoted);
+    if (found.empty()) {
+        out.reasons = replay_reasons(log, before, quoted);
+        return out;
+    }
+    out.records = found.front().records;
+    for (const Place& place : found)
+        out.left.push_back(place.shared);
     return out;
 }
 
-bool reached_by_phases(const Banks& firmware, const QuotedPcrs& quoted) {
+LeftByUserspace left_by_phases(const Banks& firmware, const QuotedPcrs& quoted) {
     const Banks before = values_before(firmware, {pcr_phases}, quoted);
     const std::span<const std::string_view> all(phases);
-    return is_quoted(before, quoted) ||
-           std::ranges::any_of(std::array{all, all.subspan(first_without_initrd)}, [&](const auto& words) {
-               return longest_prefix(records_of(words, before), before, quoted).has_value();
-           });
+    LeftByUserspace left{before};
+    for (const auto& words : {all, all.subspan(first_without_initrd)}) {
+        Banks banks = before;
+        for (const UserspaceRecord& word : records_of(words, before)) {
+            extend_banks(banks, word);
+            left.push_back(banks);
+        }
+    }
+    return left;
+}
+
+bool reached_by_phases(const Banks& firmware, const QuotedPcrs& quoted) {
+    return std::ranges::any_of(left_by_phases(firmware, quoted),
+                               [&quoted](const Banks& left) { return is_quoted(left, quoted); });
 }
 
 std::vector<Reason> check_userspace_grammar(const UserspaceLog& log, Algorithm bank) {

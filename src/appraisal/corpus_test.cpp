@@ -118,7 +118,7 @@ TEST(Corpus, ImaListsReplayToTheirOracles) {
             const auto bank = eventlog::algorithm_from_text(row.bank.substr(0, row.bank.find('-')));
             const auto quoted = from_hex(row.replay);
             ASSERT_TRUE(bank && quoted) << row.bank;
-            const auto replayed = replay_ima(*checked, {.bank = *bank, .pcr = row.pcr, .quoted = *quoted});
+            const auto replayed = replay_ima(*checked, {.bank = *bank, .quoted = {{row.pcr, *quoted}}});
             ASSERT_TRUE(replayed) << oracle << " " << row.bank << ": " << replayed.error().detail;
             EXPECT_EQ(replayed->entries, list->entries.size()) << oracle << " " << row.bank;
             const bool can_tell = list->digest_bytes == 20; // longer digests are the bank's own

@@ -2,6 +2,7 @@
 #include "appraisal/base_image.h"
 #include "appraisal/base_image_userspace.h"
 #include "appraisal/boot.h"
+#include "appraisal/check_ima.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
 
@@ -35,15 +36,25 @@ Reference make_reference(const Event& event, const BootEvents& boot, const Image
 
 } // namespace
 
-Result<BaseImage> derive(const FirmwareLog& log,
-                         const QuotedPcrs& quoted,
-                         const ImageFacts& facts,
-                         const UserspaceLog& userspace) {
+Result<BaseImage> derive(const FirmwareLog& log, const QuotedPcrs& quoted, const ImageFacts& facts) {
+    return derive({.firmware = log, .userspace = {}, .ima = {}}, quoted, facts);
+}
+
+Result<BaseImage> derive(const BootLogs& logs, const QuotedPcrs& quoted, const ImageFacts& facts) {
+    const FirmwareLog& log = logs.firmware;
     if (quoted.banks.empty())
         return fail(Errc::untrusted, "policy.bank", "no bank is quoted");
-    const ReplayCheck replayed =
-        check_replay({.log = log, .userspace = userspace, .quoted = quoted, .exempt = {}});
+    const ReplayCheck replayed = check_replay({.log = log,
+                                               .userspace = logs.userspace,
+                                               .quoted = quoted,
+                                               .exempt = {},
+                                               .ima_pcrs = ima_pcrs(logs.ima, {})});
     VS_TRY_VOID(first_of(replayed.reasons));
+    if (!logs.ima.entries.empty()) {
+        const ImaCheck ima = check_ima(
+            {.list = logs.ima, .present = true, .position = {}, .begin = replayed.ima, .quoted = quoted});
+        VS_TRY_VOID(first_of(ima.reasons));
+    }
     VS_TRY_VOID(first_of(check_grammar(log, quoted.banks.begin()->first)));
     if (facts.secure_boot == SecureBootRule::required && !secure_boot_on(log))
         return fail(Errc::untrusted, "secure_boot.off", "Secure Boot was not on");

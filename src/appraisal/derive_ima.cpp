@@ -1,5 +1,7 @@
 // The rule of an IMA list that approves what a reference host has run.
 #include "appraisal/base_image.h"
+#include "appraisal/boot.h"
+#include "appraisal/check_ima.h"
 #include "appraisal/ima_judge.h"
 #include "appraisal/replay.h"
 #include "base/reader.h"
@@ -12,28 +14,31 @@ namespace vouchsafe::appraisal {
 
 namespace {
 
-constexpr std::uint32_t pcr_ima = 10;
-
-/// Entries that every bank's quoted value covers.
-Result<std::size_t> covered_entries(const eventlog::ImaList& list, const QuotedPcrs& quoted) {
-    VS_TRY(const TrueImaList checked, check_template_digests(list));
-    std::size_t covered = list.entries.size();
-    for (const auto& [bank, values] : quoted.banks) {
-        const auto value = values.find(pcr_ima);
-        if (value == values.end())
-            return fail(Errc::untrusted, "ima.replay", "PCR 10 is not quoted");
-        VS_TRY(const ImaReplay replayed,
-               replay_ima(checked, {.bank = bank, .pcr = pcr_ima, .quoted = value->second}));
-        covered = std::min(covered, replayed.entries);
-    }
-    return covered;
+/// Entries that the quoted values cover, the first of which is the boot aggregate.
+Result<std::size_t> covered_entries(const BootLogs& logs, const QuotedPcrs& quoted) {
+    const ReplayCheck replayed = check_replay({.log = logs.firmware,
+                                               .userspace = logs.userspace,
+                                               .quoted = quoted,
+                                               .exempt = {},
+                                               .ima_pcrs = ima_pcrs(logs.ima, {})});
+    const ImaCheck checked = check_ima(
+        {.list = logs.ima, .present = true, .position = {}, .begin = replayed.ima, .quoted = quoted});
+    for (const auto& reasons : {replayed.reasons, checked.reasons})
+        if (!reasons.empty())
+            return fail(Errc::untrusted, reasons.front().code, reasons.front().message);
+    QuotedPcrs at_boot = quoted;
+    for (const auto& [bank, values] : replayed.left_by_firmware)
+        for (const auto& [pcr, value] : values)
+            at_boot.banks.at(bank)[pcr] = value;
+    VS_TRY_VOID(check_boot_aggregate(logs.ima, at_boot));
+    return checked.entries;
 }
 
 } // namespace
 
-Result<ImaRule> derive_ima_rule(const eventlog::ImaList& list, const QuotedPcrs& quoted) {
-    VS_TRY(const std::size_t covered, covered_entries(list, quoted));
-    VS_TRY_VOID(check_boot_aggregate(list, quoted));
+Result<ImaRule> derive_ima_rule(const BootLogs& logs, const QuotedPcrs& quoted) {
+    VS_TRY(const std::size_t covered, covered_entries(logs, quoted));
+    const eventlog::ImaList& list = logs.ima;
     ImaRule rule;
     std::map<Algorithm, std::vector<Buffer>> digests;
     for (std::size_t i = 1; i < covered; ++i) {

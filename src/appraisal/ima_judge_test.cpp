@@ -55,6 +55,12 @@ struct ImaScene : Scene {
     }
 };
 
+Result<ImaRule> rule_of(const ImaScene& scene) {
+    const auto firmware = eventlog::parse_firmware_log(scene.boot.firmware_log);
+    const auto list = eventlog::parse_ima_list(scene.boot.ima_log);
+    return derive_ima_rule({.firmware = *firmware, .userspace = {}, .ima = *list}, scene.quoted);
+}
+
 TEST(Ima, CoversUserspaceByDigests) {
     ImaScene scene;
     scene.run({file("/usr/bin/a", "ok"), file("/usr/bin/b", "fine")});
@@ -179,7 +185,7 @@ TEST(DeriveIma, ApprovesWhatTheQuoteCovers) {
     ImaScene scene;
     scene.run({file("/usr/bin/a", "one"), file("/usr/bin/b", "two"), file("/usr/bin/c", "one")});
     scene.wait({file("/usr/bin/d", "later")});
-    const auto rule = derive_ima_rule(*eventlog::parse_ima_list(scene.boot.ima_log), scene.quoted);
+    const auto rule = rule_of(scene);
     ASSERT_TRUE(rule) << rule.error().where;
     EXPECT_EQ(rule->digests.size(), 2U);
     EXPECT_TRUE(rule->digests.contains(Algorithm::sha256, digest_of("two")));
@@ -192,7 +198,7 @@ TEST(DeriveIma, ApprovesWhatTheQuoteCovers) {
 
 TEST(DeriveIma, RefusesWhatNoDigestCanApprove) {
     const auto derived = [](const ImaScene& scene) {
-        const auto rule = derive_ima_rule(*eventlog::parse_ima_list(scene.boot.ima_log), scene.quoted);
+        const auto rule = rule_of(scene);
         return rule ? std::string() : rule.error().where;
     };
     for (const ImaFields& bad : {ImaFields{.name = "/a", .digest = Buffer(20, 1), .algorithm = "sha1"},
@@ -292,7 +298,7 @@ TEST(ImaKeyring, TakesOnlyKeysThatTheImageLists) {
     };
     scene.run({measured(scene.key.public_key())});
     EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{});
-    const auto rule = derive_ima_rule(*eventlog::parse_ima_list(scene.boot.ima_log), scene.quoted);
+    const auto rule = rule_of(scene);
     ASSERT_TRUE(rule);
     EXPECT_EQ(rule->keys.front().public_key, scene.key.public_key().spki_der());
     const auto other = crypto::EcPrivateKey::generate();

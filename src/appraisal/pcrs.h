@@ -24,11 +24,13 @@ struct QuotedPcrs {
     std::map<Algorithm, PcrBank> banks;
 };
 
-/// A place in a host's IMA list: so many entries, after which PCR 10 had these values.
+/// A place in a host's IMA list: so many entries, after which the PCRs that they are in had these values.
 struct ImaPosition {
     std::size_t entries = 0;
-    std::map<Algorithm, Buffer> values;
-    std::string image = {}; ///< version of the base image that the entries were judged by
+    std::map<Algorithm, PcrBank> values; ///< with PCR 10; none: no list can go on from here
+    std::string image = {};              ///< version of the base image that the entries were judged by
+
+    bool can_go_on() const { return entries > 0 && !values.empty(); }
 
     friend bool operator==(const ImaPosition&, const ImaPosition&) = default;
 };

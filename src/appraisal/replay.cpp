@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace vouchsafe::appraisal {
 
@@ -93,13 +95,9 @@ public:
         : form_(form), listed_(form == ImaForm::hashed && template_hash == bank),
           digests_(hash_algorithm(bank)), digest_(crypto::digest_size(hash_algorithm(bank))) {}
 
-    Result<void> extend(Buffer& value, const ImaEntry& entry) {
-        VS_TRY(const Bytes digest, digest_of(entry));
-        digests_.digest({value, digest}, value);
-        return {};
-    }
+    void extend(Buffer& value, Bytes digest) { digests_.digest({value, digest}, value); }
 
-private:
+    /// What the entry puts into its PCR; it lives until the next is asked for.
     Result<Bytes> digest_of(const ImaEntry& entry) {
         if (entry.violation())
             return padded(form_ == ImaForm::padded_sha1_old ? entry.template_digest.size() : digest_.size());
@@ -112,6 +110,7 @@ private:
         return digest_;
     }
 
+private:
     Bytes padded(std::size_t ones) {
         std::ranges::fill(digest_, 0);
         std::fill_n(digest_.begin(), std::min(ones, digest_.size()), 0xFF);
@@ -168,21 +167,89 @@ Result<Algorithm> template_hash(const eventlog::ImaList& list) {
     return *usual;
 }
 
-std::optional<std::size_t> longest_prefix(const TrueImaList& list, const ImaTarget& target, ImaForm form) {
+/// One PCR on the way from one of its starts.
+struct Chain {
+    std::uint32_t pcr;
+    Buffer value;
+    bool there; ///< at the quoted value
+};
+
+/// The PCRs of a target, on their ways from every start: equal ways are gone once.
+class ImaWays {
+public:
+    explicit ImaWays(const ImaTarget& target) : target_(target) {
+        for (const PcrBank& start : target.starts)
+            add(start);
+        if (target.starts.empty())
+            add({});
+    }
+
+    /// The start from which every PCR is at its quoted value.
+    std::optional<std::size_t> arrived() const {
+        const auto there = [this](std::size_t chain) { return chains_[chain].there; };
+        for (std::size_t start = 0; start < ways_.size(); ++start)
+            if (ways_[start] && std::ranges::all_of(*ways_[start], there))
+                return start;
+        return {};
+    }
+
+    /// Whether the entry moved any of the PCRs.
+    Result<bool> extend(ImaExtender& extender, const ImaEntry& entry) {
+        std::optional<Bytes> digest;
+        for (Chain& chain : chains_) {
+            if (chain.pcr != entry.pcr)
+                continue;
+            if (!digest) {
+                VS_TRY(digest, extender.digest_of(entry));
+            }
+            extender.extend(chain.value, *digest);
+            chain.there = same_bytes(chain.value, target_.quoted.at(chain.pcr));
+        }
+        return digest.has_value();
+    }
+
+private:
+    void add(const PcrBank& start) {
+        std::vector<std::size_t> way;
+        for (const auto& [pcr, quoted] : target_.quoted) {
+            const auto given = start.find(pcr);
+            Buffer value = given != start.end() ? given->second : start_value(target_.bank, pcr, 0);
+            if (value.size() != crypto::digest_size(hash_algorithm(target_.bank))) {
+                ways_.emplace_back(); // a start of another bank
+                return;
+            }
+            const auto known = std::ranges::find_if(
+                chains_, [&](const Chain& chain) { return chain.pcr == pcr && chain.value == value; });
+            way.push_back(static_cast<std::size_t>(known - chains_.begin()));
+            if (known == chains_.end())
+                chains_.push_back({.pcr = pcr, .value = value, .there = same_bytes(value, quoted)});
+        }
+        ways_.emplace_back(std::move(way));
+    }
+
+    const ImaTarget& target_;
+    std::vector<Chain> chains_;
+    std::vector<std::optional<std::vector<std::size_t>>> ways_; ///< chains of each start that can lead
+};
+
+std::optional<ImaReplay> longest_prefix(const TrueImaList& list, const ImaTarget& target, ImaForm form) {
     ImaExtender extender(target.bank, form, list.template_hash());
-    Buffer value = target.start.empty() ? start_value(target.bank, target.pcr, 0) : to_buffer(target.start);
-    std::optional<std::size_t> found;
-    if (value.size() != crypto::digest_size(hash_algorithm(target.bank)))
-        return found; // a start of another bank
-    if (same_bytes(value, target.quoted))
-        found = 0;
+    ImaWays ways(target);
+    std::optional<ImaReplay> found;
+    auto start = ways.arrived();
+    const auto note = [&](std::size_t entries) {
+        if (start)
+            found = ImaReplay{.entries = entries, .start = *start, .form = form};
+    };
+    note(0);
     std::size_t index = 0;
     for (const ImaEntry& entry : list.list().entries) {
-        ++index;
-        if (entry.pcr == target.pcr && !extender.extend(value, entry))
+        const auto moved = ways.extend(extender, entry);
+        if (!moved)
             return found;
-        if (same_bytes(value, target.quoted))
-            found = index;
+        if (*moved)
+            start = ways.arrived();
+        note(++index);
     }
     return found;
 }
@@ -295,7 +362,8 @@ Result<PcrBank> replay_whole_ima(const eventlog::ImaList& list, Algorithm bank, 
         auto [place, fresh] = pcrs.try_emplace(entry.pcr);
         if (fresh)
             place->second = start_value(bank, entry.pcr, 0);
-        VS_TRY_VOID(extender.extend(place->second, entry));
+        VS_TRY(const Bytes digest, extender.digest_of(entry));
+        extender.extend(place->second, digest);
     }
     return pcrs;
 }
@@ -308,13 +376,15 @@ Result<ImaReplay> replay_ima(const TrueImaList& list, const ImaTarget& target) {
                              (list.template_hash() == Algorithm::sha1 && target.bank != Algorithm::sha1);
         if (!applies)
             continue;
-        if (const auto entries = longest_prefix(list, target, form))
-            return ImaReplay{.entries = *entries, .form = form};
+        if (const auto found = longest_prefix(list, target, form))
+            return *found;
     }
+    std::string pcrs;
+    for (const auto& [pcr, unused] : target.quoted)
+        pcrs += (pcrs.empty() ? "" : " and ") + std::to_string(pcr);
     return fail(Errc::untrusted,
                 "ima.replay",
-                "no part of the list leads to PCR " + std::to_string(target.pcr) + " of " +
-                    to_string(target.bank));
+                "no part of the list leads to PCR " + pcrs + " of " + to_string(target.bank));
 }
 
 Result<void> check_boot_aggregate(const eventlog::ImaList& list, const QuotedPcrs& quoted) {

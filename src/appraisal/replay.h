@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace vouchsafe::appraisal {
 
@@ -72,19 +73,22 @@ Result<TrueImaList> check_template_digests(const eventlog::ImaList& list);
 Result<PcrBank> replay_whole_ima(const eventlog::ImaList& list, Algorithm bank, ImaForm form);
 
 struct ImaReplay {
-    std::size_t entries = 0; ///< longest prefix of the list that leads to the value
+    std::size_t entries = 0; ///< longest prefix of the list that leads to the values
+    std::size_t start = 0;   ///< the one of the starts that it leads from
     ImaForm form = ImaForm::hashed;
 };
 
 struct ImaTarget {
     Algorithm bank{};
-    std::uint32_t pcr = 10;
-    Bytes quoted;
-    Bytes start = {}; ///< the value before the first entry, of a list that goes on from another; none: zeros
+    PcrBank quoted; ///< of the PCRs that entries count for; those of other PCRs lead nowhere
+    /// Values before the first entry, of which one set is right; none: as the bank starts, as do PCRs that a
+    /// set lacks.
+    std::vector<PcrBank> starts = {};
 };
 
-/// The longest prefix of the list whose entries for `pcr`, from `start`, lead to `quoted`: in the first
-/// form that leads there. `untrusted` at "ima.replay" where no prefix leads there.
+/// The longest prefix of the list that leads each of the target's PCRs to its quoted value, all at once, from
+/// one of the starts and in the first form that leads there. `untrusted` at "ima.replay" where no prefix
+/// does.
 Result<ImaReplay> replay_ima(const TrueImaList& list, const ImaTarget& target);
 
 /// The first entry is boot_aggregate and its digest is the hash over PCRs 0-9, or 0-7, of the bank that it

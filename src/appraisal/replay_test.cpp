@@ -122,7 +122,8 @@ TEST(ReplayIma, FindsTheLongestPrefixAndItsForm) {
     const auto list = eventlog::parse_ima_list(bytes);
     ASSERT_TRUE(list);
     const auto replayed = [&list](const Buffer& quoted) {
-        return replay_ima(*check_template_digests(*list), {.bank = Algorithm::sha256, .quoted = quoted});
+        return replay_ima(*check_template_digests(*list),
+                          {.bank = Algorithm::sha256, .quoted = {{10, quoted}}});
     };
     const Buffer ones(32, 0xFF);
     const Buffer hashed = hash(Algorithm::sha256, template_data(a));
@@ -144,8 +145,9 @@ TEST(ReplayIma, LeadsNowhereFromAValueOfAnotherSize) {
     const Buffer bytes = entry("/a");
     const auto list = eventlog::parse_ima_list(bytes);
     const Buffer start(20);
-    const auto replayed = replay_ima(*check_template_digests(*list),
-                                     {.bank = Algorithm::sha256, .quoted = start, .start = start});
+    const auto replayed =
+        replay_ima(*check_template_digests(*list),
+                   {.bank = Algorithm::sha256, .quoted = {{10, start}}, .starts = {{{10, start}}}});
     EXPECT_EQ(replayed.error().where, "ima.replay");
 }
 
@@ -167,7 +169,7 @@ TEST(ReplayIma, NeedsNoHashWhereTheListHasTheBanksOwn) {
             {.pcr = 10, .template_digest = digest, .template_name = "ima-ng", .template_data = data}}};
     const auto replayed = [&list, &digest] {
         return replay_ima(*check_template_digests(list),
-                          {.bank = Algorithm::sha256, .quoted = reached({digest})});
+                          {.bank = Algorithm::sha256, .quoted = {{10, reached({digest})}}});
     };
     EXPECT_EQ(replayed()->entries, 1U);
     const Buffer other = hash(Algorithm::sha256, as_bytes("other"));
@@ -180,7 +182,7 @@ TEST(ReplayIma, LeadsToTheRecordedPcr10InEveryBank) {
     const auto list = eventlog::parse_ima_list(boot.ima_log);
     for (const auto& [bank, values] : boot.pcrs) {
         const auto replayed =
-            replay_ima(*check_template_digests(*list), {.bank = bank, .quoted = values.at(10)});
+            replay_ima(*check_template_digests(*list), {.bank = bank, .quoted = {{10, values.at(10)}}});
         ASSERT_TRUE(replayed) << to_string(bank);
         EXPECT_EQ(replayed->form, bank == Algorithm::sha384 ? ImaForm::padded_sha1 : ImaForm::hashed);
     }

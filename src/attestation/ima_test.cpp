@@ -17,16 +17,24 @@ void list_more(AttestedMachine& machine) {
     machine.boot.ima_log.insert(machine.boot.ima_log.end(), once.begin(), once.end());
 }
 
-/// PCR 10 of every bank as the whole list leaves it.
+/// The same, by a policy that measures into this PCR.
+void list_more_in(AttestedMachine& machine, std::uint8_t pcr) {
+    Buffer once = test::load_boot("uki").ima_log;
+    VS_CHECK(eventlog::parse_ima_list(once)->entries.size() == 1);
+    once.front() = pcr; // little-endian
+    machine.boot.ima_log.insert(machine.boot.ima_log.end(), once.begin(), once.end());
+}
+
+/// IMA's PCRs of every bank as the whole list leaves them.
 void extend_all(AttestedMachine& machine) {
-    constexpr unsigned ima_pcr = 10;
     const auto list = eventlog::parse_ima_list(machine.boot.ima_log);
     VS_CHECK(list.has_value());
     for (auto& [bank, values] : machine.tpm.pcrs) {
         const auto algorithm = static_cast<appraisal::Algorithm>(std::to_underlying(tpm::to_alg_id(bank)));
         const auto replayed = appraisal::replay_whole_ima(*list, algorithm, appraisal::ImaForm::hashed);
         VS_CHECK(replayed.has_value());
-        values[ima_pcr] = replayed->at(ima_pcr);
+        for (const auto& [pcr, value] : *replayed)
+            values[pcr] = value;
     }
 }
 
@@ -195,6 +203,44 @@ TEST_F(ImaPositionTest, EntriesThatWaitAreSentAgain) {
     EXPECT_EQ(answer.outcome, Outcome::trusted);
     EXPECT_EQ(sent, once.size());
     EXPECT_FALSE(seen().ima_pending);
+}
+
+TEST_F(ImaPositionTest, IsOfEveryPcrThatThePolicyMeasuresInto) {
+    constexpr std::uint8_t pcr = 12;
+    list_more_in(machine, pcr);
+    extend_all(machine);
+    machine.known = go_on(house.challenge(machine)).log_positions;
+    ASSERT_EQ(machine.known.at("ima").count, 2 * listed + 1);
+    EXPECT_FALSE(machine.known.at("ima").values.contains("sha256:12")); // for the authority to know
+    ASSERT_TRUE(kept().values.contains("sha256:12"));
+    list_more_in(machine, pcr);
+    extend_all(machine);
+    const auto good = kept();
+    kept().values.at("sha256:12") = std::string(64, '0');
+    EXPECT_EQ(go_on(house.challenge(machine)).reasons.at(0).code, "ima.replay");
+    house.records.by_host.at(machine.host().text).log_positions["ima"] = good;
+    house.records.by_host.at(machine.host().text).state = "trusted";
+    EXPECT_EQ(go_on(house.challenge(machine)).outcome, Outcome::trusted);
+    EXPECT_EQ(kept().count, 2 * listed + 2);
+}
+
+TEST_F(ImaPositionTest, IsNotKeptWhereFirmwareExtendsThePcrToo) {
+    list_more_in(machine, 11); // as systemd-stub does
+    auto replayed = appraisal::replay_firmware(*eventlog::parse_firmware_log(machine.boot.firmware_log),
+                                               appraisal::Algorithm::sha256);
+    const Buffer left = replayed->at(11);
+    extend_all(machine);
+    const auto list = eventlog::parse_ima_list(machine.boot.ima_log);
+    machine.tpm.pcrs.at(crypto::HashAlg::sha256).at(11) =
+        appraisal::extend(appraisal::Algorithm::sha256,
+                          left,
+                          appraisal::hash(appraisal::Algorithm::sha256, list->entries.back().template_data));
+    EXPECT_EQ(go_on(house.challenge(machine)).reasons.at(0).code, "ima.position");
+    machine.known.clear();
+    const auto answer = house.must_attest(machine);
+    EXPECT_EQ(answer.outcome, Outcome::trusted);
+    EXPECT_TRUE(answer.log_positions.empty());
+    EXPECT_TRUE(seen().log_positions.empty());
 }
 
 TEST_F(ImaPositionTest, AHostThatForgotSendsTheWhole) {

@@ -31,15 +31,6 @@ appraisal::ImageFacts facts_of(const appraisal::BaseImage& image) {
             .command_line = std::nullopt};
 }
 
-// What the host's list has, as far as the quote covers it: all of that becomes approved.
-Result<appraisal::ImaRule> ima_rule(const protocol::Evidence& evidence, const appraisal::QuotedPcrs& quoted) {
-    if (!evidence.ima_log)
-        return fail(
-            Errc::conflict, "ima.absent", "the host sent no IMA list, so there is nothing to approve");
-    VS_TRY(const eventlog::ImaList list, eventlog::parse_ima_list(*evidence.ima_log));
-    return appraisal::derive_ima_rule(list, quoted);
-}
-
 } // namespace
 
 Result<appraisal::BaseImage> image_of(const Reproven& evidence, appraisal::ImageFacts facts) {
@@ -54,13 +45,18 @@ Result<appraisal::BaseImage> image_of(const Reproven& evidence, appraisal::Image
         if (const auto account = sent.facts.find("command_line"); account != sent.facts.end())
             facts.command_line = account->second;
     const appraisal::QuotedPcrs quoted = quoted_pcrs(evidence.host.quote);
-    if (facts.userspace == appraisal::Userspace::ima) {
-        VS_TRY(facts.ima, ima_rule(sent, quoted));
-    }
     VS_TRY(const eventlog::FirmwareLog log, eventlog::parse_firmware_log(*sent.firmware_log));
     VS_TRY(const appraisal::UserspaceLog userspace,
            appraisal::parse_userspace_log(sent.userspace_log.value_or(Buffer())));
-    return appraisal::derive(log, quoted, facts, userspace);
+    VS_TRY(const eventlog::ImaList list, eventlog::parse_ima_list(sent.ima_log ? *sent.ima_log : Bytes()));
+    const appraisal::BootLogs logs{.firmware = log, .userspace = userspace, .ima = list};
+    if (facts.userspace == appraisal::Userspace::ima) {
+        if (!sent.ima_log)
+            return fail(
+                Errc::conflict, "ima.absent", "the host sent no IMA list, so there is nothing to approve");
+        VS_TRY(facts.ima, derive_ima_rule(logs, quoted)); // as far as the quote covers it
+    }
+    return derive(logs, quoted, facts);
 }
 
 json::Value image_export(const appraisal::BaseImage& image, const KeptEvidence& evidence) {

@@ -3,12 +3,30 @@
 #include "crypto/digest.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace vouchsafe::attestation {
 
 namespace {
+
+constexpr std::uint32_t pcr_ima = 10;
+
+/// The name of a kept value: the bank's for PCR 10, "sha256:11" for another PCR.
+std::string value_name(std::string_view bank, std::uint32_t pcr) {
+    return std::string(bank) + (pcr == pcr_ima ? "" : ":" + std::to_string(pcr));
+}
+
+/// The PCR of such a name.
+std::uint32_t pcr_of_name(std::string_view name) {
+    const auto colon = name.find(':');
+    std::uint32_t pcr = pcr_ima;
+    if (colon != std::string_view::npos)
+        std::from_chars(name.data() + colon + 1, name.data() + name.size(), pcr);
+    return pcr;
+}
 
 bool still_holds(const std::string& image, const PositionQuestion& question) {
     return std::ranges::any_of(question.references.images->images, [&](const appraisal::BaseImage& one) {
@@ -54,14 +72,17 @@ accepted_position(const ProvenHost& host, const appraisal::Appraisal& appraisal,
                                .epoch = epoch,
                                .image = appraisal.ima_end.image};
     for (const auto& [bank, unused] : host.quote.pcrs())
-        if (const auto value = appraisal.ima_end.values.find(to_algorithm(bank));
-            value != appraisal.ima_end.values.end())
-            out.values[std::string(crypto::to_string(bank))] = to_hex(value->second);
+        if (const auto values = appraisal.ima_end.values.find(to_algorithm(bank));
+            values != appraisal.ima_end.values.end())
+            for (const auto& [pcr, value] : values->second)
+                out.values[value_name(crypto::to_string(bank), pcr)] = to_hex(value);
     return out;
 }
 
 protocol::KnownPosition to_known(const inventory::LogPosition& position) {
-    return {.count = position.count, .values = position.values};
+    protocol::KnownPosition out{.count = position.count, .values = position.values};
+    std::erase_if(out.values, [](const auto& value) { return pcr_of_name(value.first) != pcr_ima; });
+    return out;
 }
 
 std::optional<appraisal::ImaPosition> start_of(const std::optional<inventory::LogPosition>& position) {
@@ -70,10 +91,10 @@ std::optional<appraisal::ImaPosition> start_of(const std::optional<inventory::Lo
     appraisal::ImaPosition out{
         .entries = static_cast<std::size_t>(position->count), .values = {}, .image = position->image};
     for (const auto& [name, value] : position->values) {
-        const auto bank = crypto::hash_alg_from_text(name);
+        const auto bank = crypto::hash_alg_from_text(name.substr(0, name.find(':')));
         auto bytes = from_hex(value);
         if (bank && bytes) // a bank that is left out is refused by the appraisal
-            out.values[to_algorithm(*bank)] = *std::move(bytes);
+            out.values[to_algorithm(*bank)][pcr_of_name(name)] = *std::move(bytes);
     }
     return out;
 }

@@ -36,7 +36,7 @@ Reasons check_position(const ProvenHost& host);
 inventory::LogPosition
 accepted_position(const ProvenHost& host, const appraisal::Appraisal& appraisal, std::int64_t epoch);
 
-/// The same, as the host names it at its next attestation.
+/// The same, as the host names it at its next attestation: by the values of PCR 10.
 protocol::KnownPosition to_known(const inventory::LogPosition& position);
 
 /// The same, as the appraisal goes on from it.

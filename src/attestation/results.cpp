@@ -171,7 +171,7 @@ Result<protocol::EvidenceAnswer> issue_answer(const ProvenHost& host,
                                   host.challenge.host.text)};
     else
         out.reasons = verdict.reasons;
-    if (trusted && verdict.appraisal.ima_end.entries > 0)
+    if (trusted && verdict.appraisal.ima_end.can_go_on())
         out.log_positions.emplace("ima", to_known(accepted_position(host, verdict.appraisal, state.epoch)));
     if (trusted) {
         VS_TRY(out.key_access_token, key_access_token(host, verdict, state, issuer, times));
@@ -201,7 +201,7 @@ inventory::HostObservation observe(const ProvenHost& host,
     out.reasons = protocol::reasons_to_json(verdict.reasons);
     out.firmware = firmware_of(host, verdict.appraisal.firmware.version);
     out.firmware_set = verdict.appraisal.firmware_set;
-    if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.entries > 0)
+    if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.can_go_on())
         out.log_positions["ima"] = accepted_position(host, verdict.appraisal, answer.epoch);
     out.ak_name = host.ak_name;
     out.ak_public = host.challenge.ak_public;

@@ -90,7 +90,7 @@ struct LogPosition {
     Counters counters;
     std::string boot_id;
     std::int64_t count = 0;                    ///< entries
-    std::map<std::string, std::string> values; ///< PCR value by bank, hex
+    std::map<std::string, std::string> values; ///< hex, of PCR 10 by bank; of others as "sha256:11"
     std::int64_t epoch = 0;                    ///< trust epoch of that appraisal
     std::string image;                         ///< version of the base image that the entries were judged by
 
