@@ -8,11 +8,10 @@
 #include "json/parse.h"
 #include "json/write.h"
 #include "tests/support/authority_process.h"
+#include "tests/support/boot_record.h"
 #include "tests/support/played_host.h"
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,26 +20,6 @@ namespace {
 
 using namespace vouchsafe;
 using namespace vouchsafe::test;
-
-/// PCRs are "BANK INDEX VALUE", one a line.
-RecordedBoot load_record(const std::filesystem::path& folder) {
-    RecordedBoot boot{.firmware_log = read_file(folder / "firmware.log"),
-                      .ima_log = read_file(folder / "ima.log"),
-                      .pcrs = {},
-                      .command_line = {}};
-    std::ifstream pcrs(folder / "pcrs");
-    std::string bank;
-    std::string value;
-    std::uint32_t index = 0;
-    while (pcrs >> bank >> index >> value) {
-        const auto algorithm = eventlog::algorithm_from_text(bank);
-        auto bytes = from_hex(value);
-        VS_CHECK(algorithm && bytes);
-        boot.pcrs[*algorithm][index] = *std::move(bytes);
-    }
-    VS_CHECK(!boot.pcrs.empty());
-    return boot;
-}
 
 std::string outcome_of(PlayedHost& host) {
     const auto answer = host.attest();

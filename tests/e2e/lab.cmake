@@ -5,3 +5,11 @@ endforeach()
 # Images computed from files, and the boots that they foretell.
 vs_e2e(lab.image_build COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/image_build_test" $<TARGET_FILE:e2e_image_boot>)
 vs_e2e(lab.image_build_grub LONG COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/image_build_grub_test" $<TARGET_FILE:e2e_image_boot>)
+# What changes about a host, booted and judged: a few rows of the table, and all of them.
+add_executable(e2e_real_boots "${CMAKE_CURRENT_LIST_DIR}/real_boots.cpp")
+target_link_libraries(e2e_real_boots PRIVATE vs_attestation vs_flags)
+target_include_directories(e2e_real_boots PRIVATE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/src")
+target_compile_definitions(e2e_real_boots PRIVATE VS_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
+vs_e2e(lab.real_boots COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/real_boots_test" $<TARGET_FILE:e2e_real_boots> fast)
+vs_e2e(lab.real_boots_all LONG TIMEOUT 3600
+    COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/real_boots_test" $<TARGET_FILE:e2e_real_boots> long)

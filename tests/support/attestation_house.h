@@ -185,6 +185,12 @@ public:
         import_image("uki");
     }
 
+    /// The same with an image of this boot alone.
+    AttestationHouse(const RecordedBoot& boot, appraisal::SecureBootRule secure_boot) {
+        import_ca("ek");
+        import_image(boot, "reference", secure_boot);
+    }
+
     void import_ca(const std::string& name) {
         const auto chain =
             crypto::certificates_from_pem(as_text(read_vector("attestation/" + name + "-ca.pem")));
@@ -197,7 +203,9 @@ public:
 
     void import_image(const std::string& booted) { import_image(load_boot(booted), booted); }
 
-    void import_image(const RecordedBoot& boot, const std::string& version) {
+    void import_image(const RecordedBoot& boot,
+                      const std::string& version,
+                      appraisal::SecureBootRule secure_boot = appraisal::SecureBootRule::required) {
         const auto log = eventlog::parse_firmware_log(boot.firmware_log);
         VS_CHECK(log.has_value());
         const auto image = appraisal::derive(*log,
@@ -208,6 +216,7 @@ public:
                                               .not_before = std::nullopt,
                                               .not_after = std::nullopt,
                                               .host_groups = {},
+                                              .secure_boot = secure_boot,
                                               .command_line = boot.command_line});
         VS_CHECK(image.has_value());
         auto document = json::parse(as_text(appraisal::encode(*image)));
