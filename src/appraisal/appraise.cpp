@@ -260,18 +260,18 @@ private:
         if (const BaseImage* const image = image_before(); image != nullptr && eligible(*image) &&
                                                            accepts_secure_boot(*image) &&
                                                            refusals(*image, input).empty())
-            return accept(*image);
+            return accept(*image, input);
         if (in_.image_index != nullptr)
             for (const BaseImage* const image : in_.image_index->find(events, in_.policy_bank))
                 if (eligible(*image) && accepts_secure_boot(*image) && refusals(*image, input).empty())
-                    return accept(*image);
+                    return accept(*image, input);
         std::vector<Mismatch> mismatches;
         for (const BaseImage& image : in_.images) {
             if (!eligible(image) || !accepts_secure_boot(image))
                 continue;
             auto reasons = refusals(image, input);
             if (reasons.empty())
-                return accept(image);
+                return accept(image, input);
             mismatches.push_back({.image = &image, .reasons = std::move(reasons)});
         }
         out_.claims.executables = contraindicated;
@@ -324,12 +324,20 @@ private:
                      "Start a newer build, or extend the image's dates.");
     }
 
-    bool accept(const BaseImage& image) {
+    /// Whether an image that also covers this boot lets its kernel start another.
+    bool may_kexec(const MatchInput& input) const {
+        return std::ranges::any_of(in_.images, [&](const BaseImage& image) {
+            return image.unsafe_kexec && eligible(image) && accepts_secure_boot(image) &&
+                   refusals(image, input).empty();
+        });
+    }
+
+    bool accept(const BaseImage& image, const MatchInput& input) {
         out_.base_image = image.version;
         out_.ima_end.image = image.version.text;
         out_.executables = to_string(image.userspace);
         out_.claims.executables = executables_of(image.userspace);
-        out_.unsafe_kexec = image.unsafe_kexec;
+        out_.unsafe_kexec = image.unsafe_kexec || may_kexec(input);
         out_.claims.configuration = out_.secure_boot ? approved : std::int8_t{0};
         return true;
     }

@@ -321,6 +321,21 @@ TEST(Appraise, GoesOnFromAnAcceptedImaPosition) {
     EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
 }
 
+TEST(Appraise, KexecIsAllowedByAnyImageThatCoversTheBoot) {
+    Scene scene("uki", {"uki", "grub"});
+    EXPECT_FALSE(scene.appraise().unsafe_kexec);
+    scene.images.back().unsafe_kexec = true; // of another boot
+    EXPECT_FALSE(scene.appraise().unsafe_kexec);
+    scene.images.push_back(scene.images.front());
+    scene.images.back().version.text = "uki-2";
+    scene.images.back().unsafe_kexec = true;
+    scene.images.back().host_groups = {"others"};
+    EXPECT_FALSE(scene.appraise().unsafe_kexec);
+    scene.images.back().host_groups = {};
+    EXPECT_TRUE(scene.appraise().unsafe_kexec);
+    EXPECT_EQ(scene.appraise().base_image->text, "uki-1");
+}
+
 TEST(Appraise, RefusesAnImaListOfAnotherBoot) {
     Scene scene("uki");
     const auto other = test::load_boot("grub");

@@ -228,6 +228,29 @@ TEST(Kexec, IsAcceptedByAnImageThatSaysSo) {
     EXPECT_EQ(house.records.by_host.at(machine.host().text).boot_id, machine.boot_id); // the known one now
 }
 
+TEST(Kexec, IsAcceptedByAnyImageOfTheBootThatSaysSo) {
+    AttestationHouse house;
+    auto image = appraisal::parse_base_image(
+        as_bytes(json::canonical(*house.history.state.images.at("uki").document)));
+    ASSERT_TRUE(image);
+    const auto import_as = [&](std::string version) { // beside "uki", which comes first and does not say so
+        image->version.text = std::move(version);
+        image->unsafe_kexec = true;
+        house.history.must(
+            inventory::ImageImport{.document = *json::parse(as_text(appraisal::encode(*image)))});
+    };
+    AttestedMachine machine;
+    house.enrol(machine);
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+    machine.boot_id.back() = 'f';
+    image->host_groups = {"others"}; // not for this host
+    import_as("uki-x");
+    EXPECT_EQ(codes(house.must_attest(machine).reasons), std::vector<std::string>{"boot.kexec"});
+    image->host_groups = {};
+    import_as("uki-z");
+    EXPECT_EQ(house.must_attest(machine).outcome, Outcome::trusted);
+}
+
 TEST(Kexec, IsNotHiddenByASuspend) {
     AttestationHouse house;
     AttestedMachine machine;
