@@ -319,6 +319,7 @@ TEST(Appraise, GoesOnFromAnAcceptedImaPosition) {
     scene.ima_start = first;
     scene.ima_start->values.erase(Algorithm::sha256);
     EXPECT_EQ(codes(scene.appraise()), Codes{"ima.replay"});
+    EXPECT_TRUE(scene.appraise().reasons[0].message.contains("without bank sha256"));
 }
 
 TEST(Appraise, KexecIsAllowedByAnyImageThatCoversTheBoot) {

@@ -238,6 +238,14 @@ INSTANTIATE_TEST_SUITE_P(
                "good-ak-rsassa",
                [](PublicArea& a) { std::get<RsaArea>(a.key).scheme = {}; },
                "ak.scheme"},
+        Defect{"SchemeOfEcdh",
+               "good-ak-ecc",
+               [](PublicArea& a) { std::get<EccArea>(a.key).scheme.algorithm = AlgId::ecdh; },
+               "ak.scheme"},
+        Defect{"SchemeOfEncryption",
+               "good-ak-rsassa",
+               [](PublicArea& a) { std::get<RsaArea>(a.key).scheme.algorithm = AlgId::oaep; },
+               "ak.scheme"},
         Defect{"OtherCurve",
                "good-ak-ecc",
                [](PublicArea& a) { std::get<EccArea>(a.key).curve = EccCurve::nist_p384; },
@@ -254,6 +262,14 @@ INSTANTIATE_TEST_SUITE_P(
                },
                "public.modulus"}),
     defect_name);
+
+TEST(AttestationKeyFrom, SaysThatAModulusIsTooShort) {
+    PublicArea area = area_of("good-ak-rsassa");
+    auto& rsa = std::get<RsaArea>(area.key);
+    rsa.key_bits = 1024;
+    rsa.modulus.resize(128);
+    EXPECT_TRUE(AttestationKey::from(area).error().detail.contains("size stated, 2048 bits or more"));
+}
 
 TEST(AttestationKeyFrom, RefusesRecordedKeysOfTheWrongKind) {
     EXPECT_EQ(AttestationKey::from(area_of("bad-ak-unrestricted")).error().where, "ak.attributes");
