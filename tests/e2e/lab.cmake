@@ -13,3 +13,4 @@ target_compile_definitions(e2e_real_boots PRIVATE VS_VECTORS="${CMAKE_SOURCE_DIR
 vs_e2e(lab.real_boots COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/real_boots_test" $<TARGET_FILE:e2e_real_boots> fast)
 vs_e2e(lab.real_boots_all LONG TIMEOUT 3600
     COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/real_boots_test" $<TARGET_FILE:e2e_real_boots> long)
+vs_e2e(lab.ima_pcrs LONG COMMAND "${CMAKE_CURRENT_LIST_DIR}/lab/ima_pcrs_test" $<TARGET_FILE:e2e_real_boots>)
