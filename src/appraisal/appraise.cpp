@@ -36,6 +36,21 @@ class Judge {
 public:
     explicit Judge(const AppraisalInput& input) : in_(input) {}
 
+    /// What a list that goes on can change.
+    Appraisal judge_increment() {
+        VS_CHECK(in_.ima_start && in_.ima_start->can_go_on());
+        constexpr std::array stages{&Judge::policy_bank,
+                                    &Judge::goes_on,
+                                    &Judge::ima,
+                                    &Judge::image_still_covers,
+                                    &Judge::revoked_files};
+        for (const auto stage : stages) {
+            if (!(this->*stage)())
+                break;
+        }
+        return std::move(out_);
+    }
+
     Appraisal judge() {
         // The order is the promise of appraise(); the first stage that does not pass is the last.
         constexpr std::array stages{&Judge::policy_bank,
@@ -296,6 +311,32 @@ private:
         return found != in_.images.end() ? &*found : nullptr;
     }
 
+    /// 2 of an increment. It goes on from the position alone.
+    bool goes_on() {
+        if (!parse_ima())
+            return false;
+        ima_begin_ = {.pcrs = ima_pcrs(list_, in_.ima_start), .shared = {}, .starts = {}};
+        return true;
+    }
+
+    /// 10 and 11 of an increment. Without the logs of the boot no other kernel's boot aggregate can be
+    /// judged: one that is listed is refused as a file.
+    bool image_still_covers() {
+        const BaseImage* const image = image_before();
+        if (image == nullptr || !eligible(*image))
+            return refuse(
+                Tier::contraindicated,
+                plain("image.none",
+                      "base image " + in_.ima_start->image + " is not approved for this host any more",
+                      "Import it again, or start a build that is approved."));
+        out_.ima_end.image = image->version.text;
+        if (!image->ima)
+            return true;
+        const QuotedPcrs unknown;
+        return pass_without(
+            judge_ima({.image = *image, .list = list_, .begin = entries_before(), .at_boot = unknown}));
+    }
+
     /// Why the image does not cover this boot and what has run since.
     std::vector<Reason> refusals(const BaseImage& image, const MatchInput& input) const {
         auto reasons = match(image, input);
@@ -411,6 +452,22 @@ std::string_view to_string(Tier tier) {
 
 Appraisal appraise(const AppraisalInput& input) {
     return Judge(input).judge();
+}
+
+Appraisal appraise_increment(const IncrementInput& input) {
+    const AppraisalInput as_of_a_boot{.quoted = input.quoted,
+                                      .policy_bank = input.policy_bank,
+                                      .firmware_log = {},
+                                      .ima_log = input.ima_log,
+                                      .ima_start = input.start,
+                                      .userspace_log = {},
+                                      .command_line = {},
+                                      .images = input.images,
+                                      .host_groups = input.host_groups,
+                                      .firmware_pin = {},
+                                      .revoked_files = input.revoked_files,
+                                      .now = input.now};
+    return Judge(as_of_a_boot).judge_increment();
 }
 
 } // namespace vouchsafe::appraisal

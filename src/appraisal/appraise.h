@@ -142,4 +142,22 @@ struct Appraisal {
 ///      revoked.file
 Appraisal appraise(const AppraisalInput& input);
 
+/// What was listed in IMA since an accepted appraisal of this very boot.
+struct IncrementInput {
+    /// Every allocated bank; the caller has seen that no PCR changed but those that `start` has a value of.
+    const QuotedPcrs& quoted;
+    Algorithm policy_bank{};
+    std::optional<Bytes> ima_log; ///< absent or empty: nothing was
+    const ImaPosition& start;     ///< that appraisal's `ima_end`, which can go on
+    std::span<const BaseImage> images;
+    std::span<const std::string> host_groups;
+    const FileDigests& revoked_files;
+    SysTime now;
+};
+
+/// The same stages, as far as a list that goes on can change their outcome: 1, 2 and 7 of the list, 10 and 11
+/// for the image that judged the entries before (`image.none` when it is gone), 13. No claims and no tier: of
+/// the result `reasons`, `ima_end` and `ima_pending` count.
+Appraisal appraise_increment(const IncrementInput& input);
+
 } // namespace vouchsafe::appraisal
