@@ -130,6 +130,7 @@ KeptEvidence keep(const Judged& from, const Verdict& verdict, Bytes message) {
                      .last = from.last,
                      .message = to_buffer(message)};
     if (out.last) {
+        out.last->accepted.reset();
         out.last->reasons.clear();
         out.last->reporting_token.reset();
     }

@@ -32,7 +32,7 @@ struct KeptEvidence {
     SysTime received;
     protocol::Outcome outcome = protocol::Outcome::refused; ///< as it was judged then
     inventory::Enrolment enrolment;
-    std::optional<inventory::HostObservation> last; ///< before this evidence; without tokens and reasons
+    std::optional<inventory::HostObservation> last; ///< before this evidence; no tokens, reasons or PCRs
     Buffer message;                                 ///< the evidence as it came
 };
 

@@ -7,8 +7,6 @@
 
 namespace vouchsafe::attestation {
 
-namespace {
-
 Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks) {
     tpm::PcrValues out;
     for (const protocol::PcrBank& bank : banks) {
@@ -18,8 +16,6 @@ Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks) {
     }
     return out;
 }
-
-} // namespace
 
 Result<tpm::EndorsementKey> read_ek(Bytes ek_public) {
     VS_TRY(tpm::PublicArea area, tpm::parse_public_area(ek_public));

@@ -10,12 +10,16 @@
 #include "tpm/quote.h"
 
 #include <string_view>
+#include <vector>
 
 namespace vouchsafe::attestation {
 
 /// The keys of a TPMT_PUBLIC, judged: "ek.*" and "ak.*" where they are none.
 Result<tpm::EndorsementKey> read_ek(Bytes ek_public);
 Result<tpm::AttestationKey> read_ak(Bytes ak_public);
+
+/// The values as a quote is verified with; `malformed` at "evidence.pcrs" where a bank is given twice.
+Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks);
 
 /// tpm::verify_quote of the evidence with the challenge's selection, bank and nonce. `ak` is the challenge's.
 Result<tpm::VerifiedQuote> verify_challenged_quote(const ChallengeState& challenge,

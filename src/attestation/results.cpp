@@ -1,6 +1,7 @@
 #include "attestation/results.h"
 
 #include "attestation/log_position.h"
+#include "attestation/release_quote.h"
 #include "base/reader.h"
 #include "token/results.h"
 
@@ -149,7 +150,7 @@ json::Value advisories_of(const Verdict& verdict) {
 }
 
 std::string tpm_firmware(const ProvenHost& host) {
-    return to_hex(Writer().big(host.quote.firmware_version()).done());
+    return tpm_firmware_of(host.quote);
 }
 
 } // namespace
@@ -201,7 +202,9 @@ inventory::HostObservation observe(const ProvenHost& host,
     out.reasons = protocol::reasons_to_json(verdict.reasons);
     out.firmware = firmware_of(host, verdict.appraisal.firmware.version);
     out.firmware_set = verdict.appraisal.firmware_set;
-    if (verdict.outcome == protocol::Outcome::trusted && verdict.appraisal.ima_end.can_go_on())
+    if (trusted)
+        out.accepted = accepted_quote(host);
+    if (trusted && verdict.appraisal.ima_end.can_go_on())
         out.log_positions["ima"] = accepted_position(host, verdict.appraisal, answer.epoch);
     out.ak_name = host.ak_name;
     out.ak_public = host.challenge.ak_public;

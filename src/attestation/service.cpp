@@ -316,6 +316,17 @@ Result<protocol::EvidenceAnswer> AttestationService::answer(const protocol::Evid
     return conclude(now, judge(now.judgement(*trusted, *config_.weak_tpms), *now.enrolment()));
 }
 
+Result<void> AttestationService::release_quote(const ReleaseQuoteQuestion& question) {
+    const inventory::Enrolment* const enrolment = question.state.enrolment(question.token.host);
+    if (enrolment == nullptr || !enrolment->ak_public)
+        return fail(Errc::denied, "freshness.attested", "the host is not enrolled with an attestation key");
+    VS_TRY(const auto ak, attestation_key(*enrolment->ak_public));
+    VS_TRY(const auto last, ours(parts_.records.observation(enrolment->host)));
+    const auto trusted = references(question.state);
+    return check_release_quote(question,
+                               {.enrolment = *enrolment, .ak = *ak, .last = last, .references = *trusted});
+}
+
 // Makes an enrolment where there is none: pending, unless an administrator registered this EK beforehand. A
 // removed host comes back only once its EK is registered anew, and then to be approved.
 Result<void> AttestationService::enrol(Case& now) {

@@ -9,6 +9,7 @@
 
 #include "attestation/known_tpms.h"
 #include "attestation/references.h"
+#include "attestation/release_quote.h"
 #include "attestation/results.h"
 #include "attestation/sealed_challenge.h"
 #include "attestation/used_challenges.h"
@@ -115,6 +116,10 @@ public:
     /// Failures of 1 to 4 make a stranger; a proven machine without an enrolment that fails 5 or 6 is one
     /// too.
     EvidenceReply evidence(const protocol::Evidence& evidence, Bytes body);
+
+    /// check_release_quote against what is kept of the host. `denied` at "freshness.attested" where it is not
+    /// enrolled with an AK; `unavailable` where what is kept cannot be read.
+    Result<void> release_quote(const ReleaseQuoteQuestion& question);
 
 private:
     struct Case; ///< one host's evidence under judgement

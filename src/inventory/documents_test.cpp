@@ -99,6 +99,13 @@ TEST(HostObservation, IsOneDocument) {
                                            .values = {{"sha256", "aa"}},
                                            .epoch = 2,
                                            .image = "debian-12.1"});
+    full.accepted =
+        AcceptedQuote{.evidence_digest = std::string(64, 'd'),
+                      .counters = *full.counters,
+                      .boot_id = *full.boot_id,
+                      .tpm_firmware = "2019102300163636",
+                      .pcrs = {{.bank = "sha1", .values = {}},
+                               {.bank = "sha256", .values = {{0, Buffer(32, 1)}, {10, Buffer(32, 2)}}}}};
     full.ima_pending = PendingEntries{.count = 9, .since = then};
     full.tpm_firmware = "2019102300163636";
     full.last_attested = then;
@@ -117,6 +124,38 @@ TEST(HostObservation, IsOneDocument) {
     expect_round_trip(empty);
     expect_refused(full, set("log_positions", json::array({})), "observation.log_positions");
     expect_refused(full, erase("tier"), "observation.tier");
+}
+
+TEST(HostObservation, OfTheVersionBeforeIsRead) {
+    HostObservation before;
+    before.host = test::example_enrolment().host;
+    json::Value document = before.to_json();
+    document.as_object().erase("accepted");
+    document.as_object().insert_or_assign("version", 2);
+    EXPECT_EQ(HostObservation::from_json(document), Result<HostObservation>(before));
+    document.as_object().emplace("accepted", json::Value());
+    EXPECT_FALSE(HostObservation::from_json(document));
+}
+
+TEST(AcceptedQuote, HasOneValueForEachPcr) {
+    const auto read = [](std::int64_t mask, const std::string& values) {
+        const AcceptedQuote some{.evidence_digest = std::string(64, 'd'),
+                                 .counters = {},
+                                 .boot_id = "b",
+                                 .tpm_firmware = "00",
+                                 .pcrs = {}};
+        json::Value document = some.to_json();
+        document.as_object().insert_or_assign(
+            "pcrs", json::array({json::object({{"bank", "sha256"}, {"pcrs", mask}, {"values", values}})}));
+        const auto parsed = AcceptedQuote::from_json(document);
+        return parsed ? std::string() : parsed.error().where;
+    };
+    EXPECT_EQ(read(3, "aabb"), "");
+    EXPECT_EQ(read(0, ""), "");
+    EXPECT_EQ(read(3, "aabbcc"), "accepted_quote.pcrs.values");
+    EXPECT_EQ(read(3, ""), "accepted_quote.pcrs.values");
+    EXPECT_EQ(read(0, "aa"), "accepted_quote.pcrs.values");
+    EXPECT_EQ(read(std::int64_t{1} << 24U, "aa"), "accepted_quote.pcrs.pcrs");
 }
 
 TEST(Provider, IsOneDocument) {

@@ -4,6 +4,7 @@
 #include "inventory/json_parts.h"
 #include "json/members.h"
 
+#include <bit>
 #include <limits>
 #include <tuple>
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t max_label_bytes = 64;
 constexpr std::size_t host_digits = 32;
 constexpr std::int64_t most_u32 = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t max_banks = 8;
+constexpr std::uint32_t pcr_count = 24;
 
 json::Value tpm_to_json(const TpmModel& tpm) {
     return json::object({{"manufacturer", tpm.manufacturer},
@@ -27,6 +30,37 @@ Result<TpmModel> read_tpm(json::Members m) {
     VS_TRY(out.model, short_text(m, "model"));
     VS_TRY(out.firmware_version, short_text(m, "firmware_version"));
     VS_TRY_VOID(m.finish());
+    return out;
+}
+
+/// {"bank":"sha256","pcrs":mask,"values":the values joined, in order}
+json::Value pcrs_to_json(const PcrValues& bank) {
+    std::int64_t mask = 0;
+    std::string joined;
+    for (const auto& [pcr, value] : bank.values) {
+        mask |= std::int64_t{1} << pcr;
+        joined += to_hex(value);
+    }
+    return json::object({{"bank", bank.bank}, {"pcrs", mask}, {"values", std::move(joined)}});
+}
+
+Result<PcrValues> pcrs_from_json(const json::Value& value, const std::string& where) {
+    json::Members m(value, where);
+    PcrValues out;
+    VS_TRY(out.bank, short_text(m, "bank"));
+    VS_TRY(const auto mask, m.integer("pcrs", {.least = 0, .most = (1 << pcr_count) - 1}));
+    VS_TRY(const Buffer joined, m.hex("values"));
+    VS_TRY_VOID(m.finish());
+    const auto count = static_cast<std::size_t>(std::popcount(static_cast<std::uint64_t>(mask)));
+    if (count == 0 ? !joined.empty() : joined.empty() || joined.size() % count != 0)
+        return fail(Errc::malformed, where + ".values", "not one value for each PCR");
+    Bytes rest = joined;
+    for (std::uint32_t pcr = 0; pcr < pcr_count; ++pcr) {
+        if ((mask >> pcr & 1) == 0)
+            continue;
+        out.values.emplace(pcr, to_buffer(rest.first(joined.size() / count)));
+        rest = rest.subspan(joined.size() / count);
+    }
     return out;
 }
 
@@ -180,12 +214,34 @@ Result<PendingEntries> PendingEntries::from_json(const json::Value& value, std::
     return out;
 }
 
+json::Value AcceptedQuote::to_json() const {
+    return json::object({{"evidence_digest", evidence_digest},
+                         {"counters", counters.to_json()},
+                         {"boot_id", boot_id},
+                         {"tpm_firmware", tpm_firmware},
+                         {"pcrs", json::array_of(pcrs, pcrs_to_json)}});
+}
+
+Result<AcceptedQuote> AcceptedQuote::from_json(const json::Value& value, std::string_view where) {
+    json::Members m(value, std::string(where));
+    AcceptedQuote out;
+    VS_TRY(out.evidence_digest, sha256_text(m, "evidence_digest"));
+    VS_TRY(const json::Value* const counters_value, m.value("counters"));
+    VS_TRY(out.counters, Counters::from_json(*counters_value));
+    VS_TRY(out.boot_id, short_text(m, "boot_id"));
+    VS_TRY(out.tpm_firmware, hex_text(m, "tpm_firmware"));
+    VS_TRY(out.pcrs, m.list<PcrValues>("pcrs", max_banks, pcrs_from_json));
+    VS_TRY_VOID(m.finish());
+    return out;
+}
+
 json::Value HostObservation::to_json() const {
     json::Object positions;
     for (const auto& [log, position] : log_positions)
         positions.emplace(log, position.to_json());
-    return json::object({{"version", 2},
+    return json::object({{"version", 3},
                          {"host", host.text},
+                         {"accepted", json_or_null(accepted)},
                          {"counters", json_or_null(counters)},
                          {"boot_id", boot_id},
                          {"log_positions", json::Value(std::move(positions))},
@@ -206,8 +262,11 @@ json::Value HostObservation::to_json() const {
 Result<HostObservation> HostObservation::from_json(const json::Value& value, std::string_view where) {
     json::Members m(value, std::string(where));
     HostObservation out;
-    VS_TRY_VOID(m.version(2));
+    VS_TRY(const auto version, m.integer("version", {.least = 2, .most = 3}));
     VS_TRY(out.host.text, m.string("host"));
+    if (version > 2) { // before, nothing was kept of a quote
+        VS_TRY(out.accepted, optional_part<AcceptedQuote>(m, "accepted"));
+    }
     VS_TRY(out.counters, optional_part<Counters>(m, "counters"));
     VS_TRY(out.boot_id, m.optional_string("boot_id"));
     VS_TRY(const json::Value* const positions, m.value("log_positions"));

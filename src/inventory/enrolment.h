@@ -112,12 +112,36 @@ struct PendingEntries {
     friend bool operator==(const PendingEntries&, const PendingEntries&) = default;
 };
 
+/// PCR values of one bank.
+struct PcrValues {
+    std::string bank;
+    std::map<std::uint32_t, Buffer> values; ///< none of a bank that the TPM has and does not use
+
+    friend bool operator==(const PcrValues&, const PcrValues&) = default;
+};
+
+/// What the last accepted quote showed: what the quote of a release is held against.
+struct AcceptedQuote {
+    std::string evidence_digest; ///< hex; as the key access token of that attestation names it
+    Counters counters;
+    std::string boot_id;
+    std::string tpm_firmware;    ///< hex; firmwareVersion
+    std::vector<PcrValues> pcrs; ///< of each bank, in the order of the selection
+
+    json::Value to_json() const;
+    static Result<AcceptedQuote> from_json(const json::Value& value,
+                                           std::string_view where = "accepted_quote");
+
+    friend bool operator==(const AcceptedQuote&, const AcceptedQuote&) = default;
+};
+
 /// What attestations leave behind: no trust decision, so no change record.
 struct HostObservation {
     HostId host;
     std::optional<Counters> counters; ///< of the last accepted quote
     std::optional<std::string> boot_id;
     std::map<std::string, LogPosition> log_positions; ///< by log: "ima"
+    std::optional<AcceptedQuote> accepted;            ///< of a trusted host
     std::optional<PendingEntries> ima_pending;        ///< since the first attestation that saw them
     std::optional<std::string> tpm_firmware;          ///< hex; firmwareVersion of the last quote
     std::optional<SysTime> last_attested;             ///< last time that the host was proven

@@ -14,18 +14,9 @@ namespace {
 
 constexpr Bounds state_bounds{1, std::size_t{48} << 10U}; // with the EK's certificates in it
 constexpr Bounds proof_bounds{32, 32};
-constexpr Bounds attest_bounds{1, 2048};
-constexpr Bounds signature_bounds{1, 2048};
-constexpr std::size_t max_banks = 8;
+constexpr Bounds attest_bounds{1, max_attest_bytes};
 constexpr std::size_t max_pcr_bytes = 64;
 constexpr TextLimits fact_limits{.items = 32, .bytes = 1024};
-
-json::Value bank_to_json(const PcrBank& bank) {
-    json::Object values;
-    for (const auto& [pcr, value] : bank.values)
-        values.emplace(std::to_string(pcr), to_hex(value));
-    return json::object({{"bank", bank.bank}, {"values", json::Value(std::move(values))}});
-}
 
 /// "0" to "23", in its one form.
 Result<std::uint32_t> pcr_from_text(std::string_view text, const std::string& where) {
@@ -37,25 +28,6 @@ Result<std::uint32_t> pcr_from_text(std::string_view text, const std::string& wh
     return pcr;
 }
 
-Result<PcrBank> bank_from_json(const json::Value& value, const std::string& where) {
-    json::Members m(value, where);
-    PcrBank out;
-    VS_TRY(out.bank, word(m, "bank"));
-    VS_TRY(const json::Value* const values, m.value("values"));
-    VS_TRY_VOID(m.finish());
-    if (!values->is_object())
-        return fail(Errc::malformed, where + ".values", "not an object");
-    json::Members each(*values, where + ".values");
-    for (const auto& [name, item] : values->as_object()) {
-        VS_TRY(const std::uint32_t pcr, pcr_from_text(name, where + ".values"));
-        VS_TRY(Buffer pcr_value, each.hex(name));
-        if (pcr_value.empty() || pcr_value.size() > max_pcr_bytes)
-            return fail(Errc::malformed, where + ".values", "no value of a PCR");
-        out.values.emplace(pcr, std::move(pcr_value));
-    }
-    return out;
-}
-
 Result<Outcome> outcome_from_text(std::string_view text) {
     for (const Outcome outcome : {Outcome::trusted, Outcome::pending, Outcome::refused})
         if (to_string(outcome) == text)
@@ -64,6 +36,32 @@ Result<Outcome> outcome_from_text(std::string_view text) {
 }
 
 } // namespace
+
+json::Value PcrBank::to_json() const {
+    json::Object out;
+    for (const auto& [pcr, value] : values)
+        out.emplace(std::to_string(pcr), to_hex(value));
+    return json::object({{"bank", bank}, {"values", json::Value(std::move(out))}});
+}
+
+Result<PcrBank> PcrBank::from_json(const json::Value& value, const std::string& where) {
+    json::Members m(value, where);
+    PcrBank out;
+    VS_TRY(out.bank, word(m, "bank"));
+    VS_TRY(const json::Value* const members, m.value("values"));
+    VS_TRY_VOID(m.finish());
+    if (!members->is_object())
+        return fail(Errc::malformed, where + ".values", "not an object");
+    json::Members each(*members, where + ".values");
+    for (const auto& [name, item] : members->as_object()) {
+        VS_TRY(const std::uint32_t pcr, pcr_from_text(name, where + ".values"));
+        VS_TRY(Buffer pcr_value, each.hex(name));
+        if (pcr_value.empty() || pcr_value.size() > max_pcr_bytes)
+            return fail(Errc::malformed, where + ".values", "no value of a PCR");
+        out.values.emplace(pcr, std::move(pcr_value));
+    }
+    return out;
+}
 
 crypto::Sha256Digest activation_proof(const Secret& credential_secret, Bytes qualifying_data) {
     return crypto::hmac_sha256(credential_secret, {as_bytes("vouchsafe/activation/1"), qualifying_data});
@@ -75,7 +73,7 @@ json::Value Evidence::to_json() const {
                          {"activation", base64_or_null(activation)},
                          {"attest", to_base64(attest)},
                          {"signature", to_base64(signature)},
-                         {"pcrs", json::array_of(pcrs, bank_to_json)},
+                         {"pcrs", json::array_of(pcrs, [](const PcrBank& bank) { return bank.to_json(); })},
                          {"statement", to_base64(as_bytes(statement))},
                          {"release_key", token::jwk(release_key)},
                          {"firmware_log", base64_or_null(firmware_log)},
@@ -90,8 +88,8 @@ Result<Evidence> Evidence::from_json(const json::Value& value) {
     VS_TRY(Buffer state, bytes(m, "state", state_bounds));
     VS_TRY(auto activation, optional_bytes(m, "activation", proof_bounds));
     VS_TRY(Buffer attest, bytes(m, "attest", attest_bounds));
-    VS_TRY(Buffer signature, bytes(m, "signature", signature_bounds));
-    VS_TRY(auto pcrs, m.list<PcrBank>("pcrs", max_banks, bank_from_json));
+    VS_TRY(Buffer signature, bytes(m, "signature", attest_bounds));
+    VS_TRY(auto pcrs, m.list<PcrBank>("pcrs", max_banks, PcrBank::from_json));
     VS_TRY(const Buffer statement, bytes(m, "statement", {1, max_statement_bytes}));
     VS_TRY(const json::Value* const key_value, m.value("release_key"));
     VS_TRY(auto firmware_log, optional_bytes(m, "firmware_log", {0, max_firmware_log_bytes}));

@@ -37,10 +37,16 @@ static_assert((max_firmware_log_bytes + max_ima_log_bytes + max_userspace_log_by
 /// For json::parse of an evidence body.
 inline constexpr json::Limits evidence_limits{.bytes = max_evidence_bytes, .depth = 8, .items = 4096};
 
+inline constexpr std::size_t max_banks = 8;
+inline constexpr std::size_t max_attest_bytes = 2048; ///< of TPMS_ATTEST, and of its TPMT_SIGNATURE
+
 /// PCR values of one bank, by number.
 struct PcrBank {
     std::string bank;
     std::map<std::uint32_t, Buffer> values;
+
+    json::Value to_json() const;
+    static Result<PcrBank> from_json(const json::Value& value, const std::string& where);
 
     friend bool operator==(const PcrBank&, const PcrBank&) = default;
 };

@@ -87,6 +87,7 @@ inventory::HostObservation observation_of(const std::string& host, const std::st
             .counters = inventory::Counters{.reset = 3, .restart = 1, .clock = 12'345},
             .boot_id = "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
             .log_positions = {},
+            .accepted = {},
             .ima_pending = {},
             .tpm_firmware = {},
             .last_attested = from_seconds(1'800'000'000),

@@ -180,6 +180,7 @@ TEST_F(SqliteTest, RefusesAnObservationThatCouldNotBeRead) {
                                      .counters = {},
                                      .boot_id = {},
                                      .log_positions = {},
+                                     .accepted = {},
                                      .ima_pending = {},
                                      .tpm_firmware = {},
                                      .last_attested = {},

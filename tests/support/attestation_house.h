@@ -9,6 +9,7 @@
 #include "eventlog/firmware.h"
 #include "json/parse.h"
 #include "json/write.h"
+#include "protocol/release_quote.h"
 #include "protocol/statement.h"
 #include "tests/support/authority_history.h"
 #include "tests/support/inventory_fakes.h"
@@ -120,13 +121,49 @@ struct AttestedMachine {
                                .ima_log = boot.ima_log,
                                .userspace_log = std::nullopt,
                                .facts = {{"command_line", boot.command_line}}};
-        for (const auto& [bank, values] : quote.values)
-            out.pcrs.push_back({.bank = std::string(crypto::to_string(bank)),
-                                .values = std::map<std::uint32_t, Buffer>(values.begin(), values.end())});
+        out.pcrs = banks_of(quote.values);
         if (challenge.credential)
             if (const auto secret = tpm.activate(
                     {.blob = challenge.credential->blob, .secret = challenge.credential->secret}))
                 out.activation = to_buffer(protocol::activation_proof(*secret, expected));
+        return out;
+    }
+
+    /// For a release request that sends this much of the IMA list.
+    protocol::Statement release_statement(std::string anchor,
+                                          protocol::ReleasePart about,
+                                          const std::optional<Buffer>& ima_log = {}) const {
+        protocol::Statement out = statement(std::move(anchor));
+        out.logs = {};
+        if (ima_log)
+            out.logs.ima = to_hex(crypto::sha256(*ima_log));
+        out.purpose = protocol::QuotePurpose::release;
+        out.release = std::move(about);
+        return out;
+    }
+
+    /// The quote for a release request, with the selection of every challenge.
+    protocol::ReleaseQuote release_quote(Bytes nonce,
+                                         const protocol::Statement& statement,
+                                         std::optional<Buffer> ima_log = {}) const {
+        constexpr std::uint32_t every = 0xFFFF;
+        const std::string text = statement.encode();
+        const SoftwareTpm::SignedQuote quote = tpm.quote({{.bank = crypto::HashAlg::sha1, .bits = every},
+                                                          {.bank = crypto::HashAlg::sha256, .bits = every},
+                                                          {.bank = crypto::HashAlg::sha384, .bits = every}},
+                                                         protocol::qualifying_data(nonce, text));
+        return {.attest = quote.attest,
+                .signature = quote.signature,
+                .pcrs = banks_of(quote.values),
+                .statement = text,
+                .ima_log = std::move(ima_log)};
+    }
+
+    static std::vector<protocol::PcrBank> banks_of(const tpm::PcrValues& values) {
+        std::vector<protocol::PcrBank> out;
+        for (const auto& [bank, pcrs] : values)
+            out.push_back({.bank = std::string(crypto::to_string(bank)),
+                           .values = std::map<std::uint32_t, Buffer>(pcrs.begin(), pcrs.end())});
         return out;
     }
 
@@ -206,22 +243,41 @@ public:
     void import_image(const RecordedBoot& boot,
                       const std::string& version,
                       appraisal::SecureBootRule secure_boot = appraisal::SecureBootRule::required) {
-        const auto log = eventlog::parse_firmware_log(boot.firmware_log);
-        VS_CHECK(log.has_value());
-        const auto image = appraisal::derive(*log,
-                                             {.banks = boot.pcrs},
-                                             {.version = ImageVersion{version},
-                                              .display_name = version,
-                                              .vendor = "test",
-                                              .not_before = std::nullopt,
-                                              .not_after = std::nullopt,
-                                              .host_groups = {},
-                                              .secure_boot = secure_boot,
-                                              .command_line = boot.command_line});
-        VS_CHECK(image.has_value());
-        auto document = json::parse(as_text(appraisal::encode(*image)));
+        import_image(image_of(boot, version, secure_boot));
+    }
+
+    void import_image(const appraisal::BaseImage& image) {
+        auto document = json::parse(as_text(appraisal::encode(image)));
         VS_CHECK(document.has_value());
         history.must(inventory::ImageImport{.document = *std::move(document)});
+    }
+
+    static appraisal::BaseImage
+    image_of(const RecordedBoot& boot,
+             const std::string& version,
+             appraisal::SecureBootRule secure_boot = appraisal::SecureBootRule::required) {
+        const auto log = eventlog::parse_firmware_log(boot.firmware_log);
+        VS_CHECK(log.has_value());
+        auto image = appraisal::derive(*log,
+                                       {.banks = boot.pcrs},
+                                       {.version = ImageVersion{version},
+                                        .display_name = version,
+                                        .vendor = "test",
+                                        .not_before = std::nullopt,
+                                        .not_after = std::nullopt,
+                                        .host_groups = {},
+                                        .secure_boot = secure_boot,
+                                        .command_line = boot.command_line});
+        VS_CHECK(image.has_value());
+        return *std::move(image);
+    }
+
+    /// An image of that boot that covers userspace by IMA, and approves these files (SHA-256).
+    void import_ima_image(const std::string& booted, const std::vector<Buffer>& files) {
+        appraisal::BaseImage image = image_of(load_boot(booted), "ima");
+        image.userspace = appraisal::Userspace::ima;
+        image.ima.emplace().digests = appraisal::FileDigests::of({{appraisal::Algorithm::sha256, files}});
+        import_image(image);
     }
 
     void register_ek(const AttestedMachine& machine) {
