@@ -2,6 +2,7 @@
 
 #include "attestation/service.h"
 #include "authority/administration.h"
+#include "authority/attested_quotes.h"
 #include "authority/audit_start.h"
 #include "authority/check_values.h"
 #include "authority/claim.h"
@@ -182,16 +183,6 @@ Result<void> serve(const Options& options) {
     VS_TRY(const auto saved_uses, opened.database->records().generation_uses());
     uses.load(saved_uses);
     keyprovider::Quotas quotas;
-    keyprovider::ReleaseService release(
-        {.self = keys.config().host, .session_key = keys.key(token::KeyUse::session).clone()},
-        {.authority = *core,
-         .keys = primary_keys,
-         .uses = uses,
-         .quotas = quotas,
-         .audit = *opened.audit,
-         .clock = clock,
-         .random = random});
-    core->watch_requests([&release] { return release.oldest_revision_under_way(); });
     attestation::AttestationService attestation({.self = keys.config().host,
                                                  .token_key = keys.key(token::KeyUse::token).clone(),
                                                  .report_key = keys.key(token::KeyUse::report).clone()},
@@ -200,6 +191,18 @@ Result<void> serve(const Options& options) {
                                                  .audit = *opened.audit,
                                                  .clock = clock,
                                                  .random = random});
+    authority::AttestedQuotes quotes(attestation);
+    keyprovider::ReleaseService release(
+        {.self = keys.config().host, .session_key = keys.key(token::KeyUse::session).clone()},
+        {.authority = *core,
+         .keys = primary_keys,
+         .uses = uses,
+         .quotas = quotas,
+         .quotes = quotes,
+         .audit = *opened.audit,
+         .clock = clock,
+         .random = random});
+    core->watch_requests([&release] { return release.oldest_revision_under_way(); });
     authority::Claim claim(*core, keys, *opened.secrets);
     authority::AdministrationParts administration_parts{.core = *core,
                                                         .keys = keys,

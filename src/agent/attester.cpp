@@ -68,6 +68,15 @@ exchange(Peer& peer, std::string_view target, const json::Value& body, std::chro
 
 } // namespace
 
+/// What a quote is asked for; the logs come to it.
+struct Attester::Ask {
+    Bytes nonce;
+    const std::vector<protocol::BankSelection>& selection;
+    const crypto::EcPublicKey& release_key;
+    std::int64_t ima_from = 0;                         ///< entries of the IMA list that are known
+    std::optional<protocol::ReleasePart> release = {}; ///< absent: it is for an attestation
+};
+
 struct Attester::Quoted {
     std::string statement;
     crypto::Sha256Digest qualifying_data;
@@ -104,6 +113,7 @@ Result<Attester::Round> Attester::attest_once(Peer& authority) {
     auto release_key = crypto::EcPrivateKey::generate();
     VS_TRY(const protocol::Challenge challenge, ask_challenge(authority));
     known_.clear(); // until there is an answer to go on from
+    selection_ = challenge.selection;
     VS_TRY(const protocol::Evidence evidence, make_evidence(challenge, release_key.public_key()));
     VS_TRY(const json::Value answer,
            exchange(authority, protocol::evidence_path, evidence.to_json(), evidence_limit));
@@ -130,11 +140,9 @@ Result<protocol::Challenge> Attester::ask_challenge(Peer& authority) const {
     return protocol::Challenge::from_json(answer);
 }
 
-Result<Attester::Quoted> Attester::quote_over(const protocol::Challenge& challenge,
-                                              const crypto::EcPublicKey& release_key,
-                                              Logs logs) {
+Result<Attester::Quoted> Attester::quote_over(const Ask& ask, Logs logs) {
     VS_TRY(std::string boot_id, platform_.boot_id());
-    VS_TRY(const auto selection, selection_of(challenge.selection, identity_.tpm));
+    VS_TRY(const auto selection, selection_of(ask.selection, identity_.tpm));
     const protocol::Statement statement{
         .agent_version = facts_.agent_version,
         .anchor = facts_.anchor,
@@ -143,12 +151,12 @@ Result<Attester::Quoted> Attester::quote_over(const protocol::Challenge& challen
         .logs = {.firmware = digest_of(logs.firmware),
                  .ima = digest_of(logs.ima),
                  .userspace = digest_of(logs.userspace)},
-        .release_key = release_key.thumbprint(),
-        .purpose = protocol::QuotePurpose::attest,
-        .release = {},
+        .release_key = ask.release_key.thumbprint(),
+        .purpose = ask.release ? protocol::QuotePurpose::release : protocol::QuotePurpose::attest,
+        .release = ask.release,
     };
     std::string text = statement.encode();
-    const auto qualifying = protocol::qualifying_data(challenge.nonce, text);
+    const auto qualifying = protocol::qualifying_data(ask.nonce, text);
     VS_TRY(auto quoted, tpm_.quote(selection, qualifying));
     return Quoted{.statement = std::move(text),
                   .qualifying_data = qualifying,
@@ -156,24 +164,50 @@ Result<Attester::Quoted> Attester::quote_over(const protocol::Challenge& challen
                   .logs = std::move(logs)};
 }
 
-Result<Logs> Attester::logs(const protocol::Challenge& challenge) const {
+Result<Logs> Attester::logs(const Ask& ask) const {
     VS_TRY(Logs out, platform_.logs());
-    if (challenge.ima_from > 0 && out.ima) {
-        VS_TRY(out.ima, eventlog::ima_list_from(*out.ima, static_cast<std::size_t>(challenge.ima_from)));
+    if (ask.ima_from > 0 && out.ima) {
+        VS_TRY(out.ima, eventlog::ima_list_from(*out.ima, static_cast<std::size_t>(ask.ima_from)));
+    }
+    if (ask.release) { // only what is new counts, and of the other logs nothing may be
+        out.firmware.reset();
+        out.userspace.reset();
+        if (ask.ima_from == 0)
+            out.ima.reset();
     }
     return out;
 }
 
-Result<Attester::Quoted> Attester::quote(const protocol::Challenge& challenge,
-                                         const crypto::EcPublicKey& release_key) {
-    VS_TRY(Logs before, logs(challenge));
+Result<Attester::Quoted> Attester::quote(const Ask& ask) {
+    VS_TRY(Logs before, logs(ask));
     for (unsigned attempt = 1;; ++attempt) {
-        VS_TRY(Quoted quoted, quote_over(challenge, release_key, std::move(before)));
-        VS_TRY(Logs after, logs(challenge));
+        VS_TRY(Quoted quoted, quote_over(ask, std::move(before)));
+        VS_TRY(Logs after, logs(ask));
         if (after == quoted.logs || attempt == quote_attempts)
             return quoted;
         before = std::move(after);
     }
+}
+
+Result<protocol::ReleaseQuote>
+Attester::release_quote(Bytes nonce, protocol::ReleasePart about, const crypto::EcPublicKey& release_key) {
+    if (selection_.empty())
+        return fail(Errc::conflict, "freshness.attested", "this host has not attested");
+    const auto known = known_.find("ima");
+    VS_TRY(Quoted quoted,
+           quote({.nonce = nonce,
+                  .selection = selection_,
+                  .release_key = release_key,
+                  .ima_from = known == known_.end() ? 0 : known->second.count,
+                  .release = std::move(about)}));
+    if (quoted.logs.ima && quoted.logs.ima->size() > protocol::max_ima_increment_bytes)
+        return fail(
+            Errc::too_large, "freshness.increment", "too much was listed in IMA since the attestation");
+    return protocol::ReleaseQuote{.attest = std::move(quoted.quote.attest),
+                                  .signature = std::move(quoted.quote.signature),
+                                  .pcrs = banks_of(quoted.quote.values),
+                                  .statement = std::move(quoted.statement),
+                                  .ima_log = std::move(quoted.logs.ima)};
 }
 
 Result<protocol::Evidence> Attester::make_evidence(const protocol::Challenge& challenge,
@@ -184,7 +218,11 @@ Result<protocol::Evidence> Attester::make_evidence(const protocol::Challenge& ch
                tpm_.activate_credential(
                    {.blob = challenge.credential->blob, .secret = challenge.credential->secret}));
     }
-    VS_TRY(Quoted quoted, quote(challenge, release_key));
+    VS_TRY(Quoted quoted,
+           quote({.nonce = challenge.nonce,
+                  .selection = challenge.selection,
+                  .release_key = release_key,
+                  .ima_from = challenge.ima_from}));
     protocol::Evidence evidence{
         .state = challenge.state,
         .activation = {},

@@ -9,6 +9,8 @@
 #include "crypto/ec_key.h"
 #include "protocol/challenge.h"
 #include "protocol/evidence.h"
+#include "protocol/release_quote.h"
+#include "protocol/statement.h"
 
 #include <map>
 #include <memory>
@@ -52,16 +54,22 @@ public:
     /// quote is made again.
     Result<Attested> attest(Peer& authority);
 
+    /// A quote for a release request, by the selection of the last attestation; of the IMA list it covers
+    /// what is new since then. Errors that another attestation mends are at "freshness.*": `conflict` where
+    /// there was none, `too_large` where too much is new.
+    Result<protocol::ReleaseQuote>
+    release_quote(Bytes nonce, protocol::ReleasePart about, const crypto::EcPublicKey& release_key);
+
 private:
+    struct Ask;
     struct Quoted;
     struct Round;
 
     Result<Round> attest_once(Peer& authority);
-    Result<Logs> logs(const protocol::Challenge& challenge) const;
+    Result<Logs> logs(const Ask& ask) const;
     Result<protocol::Challenge> ask_challenge(Peer& authority) const;
-    Result<Quoted> quote(const protocol::Challenge& challenge, const crypto::EcPublicKey& release_key);
-    Result<Quoted>
-    quote_over(const protocol::Challenge& challenge, const crypto::EcPublicKey& release_key, Logs logs);
+    Result<Quoted> quote(const Ask& ask);
+    Result<Quoted> quote_over(const Ask& ask, Logs logs);
     Result<protocol::Evidence> make_evidence(const protocol::Challenge& challenge,
                                              const crypto::EcPublicKey& release_key);
 
@@ -71,6 +79,7 @@ private:
     Platform& platform_;
     /// Where the accepted logs of this boot ended, as the authority said: the process ends with the boot.
     std::map<std::string, protocol::KnownPosition> known_;
+    std::vector<protocol::BankSelection> selection_; ///< of the last challenge
 };
 
 } // namespace vouchsafe::agent

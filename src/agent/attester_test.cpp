@@ -126,6 +126,59 @@ TEST_F(AttestingAgain, FailsWhereTheListIsShorterThanWhatIsKnown) {
     EXPECT_EQ(attester_->attest(*peer_).error().where, "ima.position");
 }
 
+const Buffer some_nonce(protocol::nonce_size, 7);
+const protocol::ReleasePart some_request{.request = std::string(64, 'a'), .session = std::string(32, 'b')};
+
+TEST_F(AttestingAgain, QuotesForAReleaseWithWhatIsNewInTheIMAList) {
+    const auto key = crypto::EcPrivateKey::generate();
+    const auto quote = attester_->release_quote(some_nonce, some_request, key.public_key());
+    ASSERT_TRUE(quote) << quote.error().where;
+    EXPECT_EQ(quote->ima_log, boot_.ima_log); // the second half
+    const auto statement = protocol::Statement::parse(quote->statement);
+    ASSERT_TRUE(statement);
+    EXPECT_EQ(statement->purpose, protocol::QuotePurpose::release);
+    EXPECT_EQ(statement->release, some_request);
+    EXPECT_EQ(statement->host, attester_->identity().id);
+    EXPECT_EQ(statement->anchor, authority_.anchor());
+    EXPECT_EQ(statement->release_key, key.public_key().thumbprint());
+    EXPECT_EQ(statement->logs,
+              (protocol::LogDigests{
+                  .firmware = {}, .ima = to_hex(crypto::sha256(boot_.ima_log)), .userspace = {}}));
+    const auto attest = tpm::parse_quote_attest(quote->attest);
+    ASSERT_TRUE(attest);
+    EXPECT_EQ(attest->extra_data, to_buffer(protocol::qualifying_data(some_nonce, quote->statement)));
+}
+
+TEST_F(AttestingAgain, QuotesForAReleaseAgainWhenTheListGrewMeanwhile) {
+    platform_.still_growing = 1;
+    const auto key = crypto::EcPrivateKey::generate();
+    const auto quote = attester_->release_quote(some_nonce, some_request, key.public_key());
+    ASSERT_TRUE(quote);
+    EXPECT_EQ(quote->ima_log->size(), boot_.ima_log.size() + 1);
+    EXPECT_EQ(protocol::Statement::parse(quote->statement)->logs.ima,
+              to_hex(crypto::sha256(*quote->ima_log)));
+}
+
+TEST_F(AttestingAgain, AttestsRatherThanQuoteForAReleaseWhereTooMuchIsNew) {
+    while (platform_.now.ima->size() <= protocol::max_ima_increment_bytes)
+        platform_.now.ima->insert(platform_.now.ima->end(), boot_.ima_log.begin(), boot_.ima_log.end());
+    const auto key = crypto::EcPrivateKey::generate();
+    EXPECT_TRUE(attester_->release_quote(some_nonce, some_request, key.public_key()));
+    platform_.now.ima->insert(platform_.now.ima->end(), boot_.ima_log.begin(), boot_.ima_log.end());
+    EXPECT_EQ(attester_->release_quote(some_nonce, some_request, key.public_key()).error().where,
+              "freshness.increment");
+}
+
+TEST_F(Attesting, QuotesForAReleaseOnlyAfterAnAttestation) {
+    const auto key = crypto::EcPrivateKey::generate();
+    EXPECT_EQ(attester_->release_quote(some_nonce, some_request, key.public_key()).error().where,
+              "freshness.attested");
+    ASSERT_TRUE(attester_->attest(*peer_));
+    const auto quote = attester_->release_quote(some_nonce, some_request, key.public_key());
+    ASSERT_TRUE(quote);
+    EXPECT_EQ(quote->ima_log, std::nullopt); // no position was given
+}
+
 TEST_F(Attesting, SaysThatALogIsMissing) {
     platform_.now.firmware.reset();
     ASSERT_TRUE(attester_->attest(*peer_));

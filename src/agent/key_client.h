@@ -1,6 +1,7 @@
 // Keys from an authority host, through a release session.
 #pragma once
 
+#include "agent/attester.h"
 #include "agent/peer.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -12,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace vouchsafe::agent {
@@ -25,25 +27,42 @@ struct ReleaseStanding {
     token::KeySet session_keys; ///< of that authority host
 };
 
+/// Providers that asked for a quote: they get one with each request from then on.
+using StrictProviders = std::set<KeyProviderId>;
+
 /// One authority host's release sessions, opened when needed. Used by one thread at a time.
 class KeyClient {
 public:
-    KeyClient(std::unique_ptr<Peer> authority, const Clock& clock, Random& random)
-        : authority_(std::move(authority)), clock_(clock), random_(random) {}
+    /// They outlive it.
+    struct Parts {
+        Attester& attester;
+        StrictProviders& strict;
+        const Clock& clock;
+        Random& random;
+    };
 
-    /// One operation. A session that the authority no longer knows is opened anew, once. A refusal is an
-    /// error whose `where` is its code ("gate.epoch") and whose detail is its message.
+    KeyClient(std::unique_ptr<Peer> authority, Parts parts)
+        : authority_(std::move(authority)), parts_(parts) {}
+
+    /// One operation. A session that the authority no longer knows is opened anew, once; where the provider
+    /// asks for a quote, or for one over a newer nonce, the request goes again with one, once. A refusal is
+    /// an error whose `where` is its code ("gate.epoch") and whose detail is its message.
     Result<protocol::OperationResult> release(const ReleaseStanding& standing,
                                               const protocol::Operation& operation);
 
 private:
+    Result<protocol::OperationResult> try_once(const ReleaseStanding& standing,
+                                               const protocol::Operation& operation);
     Result<void> open(const ReleaseStanding& standing);
-    Result<protocol::OperationResult> ask(const protocol::Operation& operation);
+    Result<protocol::OperationResult> ask(const ReleaseStanding& standing,
+                                          const protocol::Operation& operation);
+    bool is_usable(bool for_quote) const;
 
     std::unique_ptr<Peer> authority_;
-    const Clock& clock_;
-    Random& random_;
+    Parts parts_;
     std::optional<protocol::HostSession> session_;
+    Buffer nonce_;           ///< for a quote with the session's next request
+    BootTime nonce_since_{}; ///< when it came
 };
 
 } // namespace vouchsafe::agent

@@ -47,7 +47,8 @@ bool standing_moved(const Error& error) {
                                                             "gate.moved",
                                                             "release.session"};
     return std::ranges::find(codes, error.where) != codes.end() || error.where.starts_with("token.") ||
-           error.where.starts_with("net.") || error.where == "peer.status";
+           error.where.starts_with("freshness.") || error.where.starts_with("net.") ||
+           error.where == "peer.status";
 }
 
 /// A moment between `least` and `most` thousandths of a duration.
@@ -174,6 +175,9 @@ Result<protocol::OperationResult> Trust::release(const protocol::Operation& oper
         return released;
     if (!attest_locked())
         return released;
+    // What it was refused for says more than that it is not trusted now.
+    if (released.error().where.starts_with("freshness.") && !holds_a_live_result())
+        return released;
     return release_locked(operation);
 }
 
@@ -248,7 +252,11 @@ void Trust::accept(const token::ServiceHost& host, std::unique_ptr<Peer> peer, A
                                         .release_key = std::move(attested.release_key),
                                         .expires = *answer.expires,
                                         .host = host,
-                                        .client = KeyClient(std::move(peer), parts_.clock, parts_.random)});
+                                        .client = KeyClient(std::move(peer),
+                                                            {.attester = parts_.attester,
+                                                             .strict = strict_,
+                                                             .clock = parts_.clock,
+                                                             .random = parts_.random})});
     const std::scoped_lock shown(mutex_);
     result_expires_ = *answer.expires;
     next_due_ = now + part_of(*answer.expires - now, 500, 750, parts_.random);

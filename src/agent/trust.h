@@ -106,6 +106,7 @@ private:
     std::mutex work_; ///< taken before mutex_, held while the TPM and the authority are used; guards:
     std::optional<token::VerifiedServices> services_;
     StoredServices stored_;
+    StrictProviders strict_;
     std::unique_ptr<Held> held_;
     std::string last_host_; ///< that answered
     unsigned failures_ = 0; ///< in a row

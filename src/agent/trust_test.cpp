@@ -247,6 +247,73 @@ TEST_F(Trusting, DoesNotAttestAgainForARefusalOfTheKeyItself) {
     EXPECT_EQ(authority_.statements.size(), 1U);
 }
 
+TEST_F(Trusting, QuotesForAProviderThatAsksForIt) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    ASSERT_TRUE(trust_->release(generate));
+    EXPECT_EQ(authority_.operations.size(), 2U); // the first told that a quote is wanted
+    EXPECT_EQ(authority_.quotes.size(), 1U);
+    ASSERT_TRUE(trust_->release(generate)); // over the nonce of the last answer
+    EXPECT_EQ(authority_.operations.size(), 3U);
+    EXPECT_EQ(authority_.quotes.size(), 2U);
+    EXPECT_EQ(authority_.sessions, 1U);
+    EXPECT_EQ(authority_.statements.size(), 1U);
+    ASSERT_TRUE(trust_->attest());
+    ASSERT_TRUE(trust_->release(generate)); // and it is not forgotten
+    EXPECT_EQ(authority_.operations.size(), 4U);
+}
+
+TEST_F(Trusting, QuotesForNobodyElse) {
+    become_trusted();
+    ASSERT_TRUE(trust_->release(generate));
+    EXPECT_TRUE(authority_.quotes.empty());
+}
+
+TEST_F(Trusting, OpensAnotherSessionWhereTheNonceIsOld) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    ASSERT_TRUE(trust_->release(generate));
+    clock_.boot += 20s;
+    ASSERT_TRUE(trust_->release(generate));
+    EXPECT_EQ(authority_.sessions, 2U);
+    EXPECT_EQ(authority_.operations.size(), 3U);
+}
+
+TEST_F(Trusting, QuotesAgainWhereTheNonceWasTooOld) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    ASSERT_TRUE(trust_->release(generate));
+    authority_.release_refusals = {"freshness.nonce"};
+    EXPECT_TRUE(trust_->release(generate));
+    EXPECT_EQ(authority_.quotes.size(), 3U);
+    EXPECT_EQ(authority_.statements.size(), 1U);
+}
+
+TEST_F(Trusting, AttestsAgainWhereItsQuoteDoesNotHold) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    authority_.release_refusals = {"freshness.pcr"};
+    EXPECT_TRUE(trust_->release(generate));
+    EXPECT_EQ(authority_.statements.size(), 2U);
+}
+
+TEST_F(Trusting, SaysWhyItsQuoteDidNotHold) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    authority_.release_refusals = {"freshness.pcr"};
+    authority_.outcome = protocol::Outcome::refused;
+    EXPECT_EQ(trust_->release(generate).error().where, "freshness.pcr");
+    EXPECT_EQ(trust_->report().standing, Standing::refused);
+}
+
+TEST_F(Trusting, AsksForNoKeyOfAStrictProviderWithoutItsTpm) {
+    become_trusted();
+    authority_.strict = {{"gold"}};
+    tpm_.broken = true;
+    EXPECT_EQ(trust_->release(generate).error().where, "tpm.quote");
+    EXPECT_EQ(authority_.operations.size(), 1U);
+}
+
 TEST_F(Trusting, RefusesASessionThatNoCertifiedKeySigned) {
     become_trusted();
     authority_.forged_session = true;

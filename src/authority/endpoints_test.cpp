@@ -1,4 +1,5 @@
 // The authority host's doors: over a real HTTPS server on loopback.
+#include "authority/attested_quotes.h"
 #include "authority/endpoints.h"
 #include "json/parse.h"
 #include "net/https_client.h"
@@ -63,12 +64,14 @@ protected:
          .audit = *house_.audit,
          .clock = house_.clock,
          .random = house_.random}};
+    AttestedQuotes quotes_{attestation_};
     keyprovider::ReleaseService release_{
         {.self = house_.keys.config().host, .session_key = house_.keys.key(token::KeyUse::session).clone()},
         {.authority = *house_.core,
          .keys = house_.primary_keys,
          .uses = house_.uses,
          .quotas = house_.quotas,
+         .quotes = quotes_,
          .audit = *house_.audit,
          .clock = house_.clock,
          .random = house_.random}};

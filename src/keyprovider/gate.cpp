@@ -89,9 +89,11 @@ Result<void> check_policy(const Standing& at, const Enrolment& host, const inven
     if (!policy.base_images.empty() &&
         std::ranges::find(policy.base_images, token.base_image.text) == policy.base_images.end())
         return fail(Errc::denied, "gate.images", "the provider does not serve this base image");
-    if (policy.freshness != inventory::Freshness::result)
-        return fail(Errc::unsupported, "gate.policy", "the provider's freshness is not kept by this version");
     return {};
+}
+
+Result<void> check_freshness(const inventory::ProviderPolicy& policy, const Result<void>& quote) {
+    return policy.freshness == inventory::Freshness::strict ? quote : Result<void>();
 }
 
 bool is_key_id(std::string_view text) {
@@ -181,6 +183,10 @@ Result<inventory::Generation> find_generation(const inventory::Provider& provide
 
 } // namespace
 
+Result<void> no_quote() {
+    return fail(Errc::denied, "gate.freshness", "the provider releases only to requests with a fresh quote");
+}
+
 Result<void> check_standing(const Standing& standing) {
     VS_TRY_VOID(check_now(standing));
     VS_TRY_VOID(check_host(standing));
@@ -214,6 +220,7 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
     VS_TRY(const Enrolment* const enrolment, check_host(input.standing));
     VS_TRY(const Target about, target(state, input.operation));
     VS_TRY_VOID(check_policy(input.standing, *enrolment, *about.provider));
+    VS_TRY_VOID(check_freshness(about.provider->policy, input.quote));
     VS_TRY_VOID(check_key(state, about, input.operation));
     const GrantedUse use = use_of(input.operation);
     VS_TRY_VOID(check_primary_keys(input, use, about.provider->policy));
@@ -228,6 +235,7 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
                          .generation = about.provider->generations.back().number};
     grant.context_ = context_of(input.operation);
     grant.blob_digest_ = blob_digest_of(input.operation);
+    grant.freshness_ = about.provider->policy.freshness;
     grant.epoch_ = state.epoch;
     grant.revision_ = state.revision;
     return grant;

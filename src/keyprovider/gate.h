@@ -68,12 +68,16 @@ struct Standing {
 /// A failure without a code in brackets is `denied`.
 Result<void> check_standing(const Standing& standing);
 
+/// Of a request without a quote: `denied` at "gate.freshness".
+Result<void> no_quote();
+
 /// What the operation is about.
 struct GateInput {
     Standing standing;
     const protocol::Operation& operation;
     const PrimaryKeyFacts& primary_key;                       ///< of the generation that target() names
     std::optional<PrimaryKeyFacts> newest_key = std::nullopt; ///< of rewrap: of the newest generation
+    Result<void> quote = no_quote(); ///< whether the request's own quote shows the host as it attested
 };
 
 /// The provider and generation that an operation means, found before the primary key is fetched.
@@ -110,6 +114,9 @@ public:
     /// Hex; the blob that may be opened, of generate empty.
     const std::string& blob_digest() const { return blob_digest_; }
 
+    /// What the provider asked for, and was kept.
+    inventory::Freshness freshness() const { return freshness_; }
+
     std::int64_t epoch() const { return epoch_; }
 
     std::int64_t revision() const { return revision_; }
@@ -125,6 +132,7 @@ private:
     BlobKey newest_key_;
     protocol::Context context_;
     std::string blob_digest_;
+    inventory::Freshness freshness_ = inventory::Freshness::result;
     std::int64_t epoch_ = 0;
     std::int64_t revision_ = 0;
 };
@@ -133,7 +141,8 @@ private:
 ///  gate.tier         affirming; or boot only, where the provider has unsafe_boot_only
 ///  gate.groups       the host is in one of the provider's host groups, where it names any
 ///  gate.images       the base image is one of those that the provider names, where it names any
-///  gate.policy       the provider's freshness is one that this version keeps (`unsupported`)
+///  gate.freshness    where the provider wants it strict, the request came with a quote that holds; of one
+///                    that does not hold the failure is its own ("freshness.*")
 ///  gate.context      key id and VM are well-formed
 ///  gate.key_revoked  neither key id, blob nor generation is revoked
 ///  gate.primary_key  its lease is valid (`unavailable`); to wrap, it is Active and within its dates; to

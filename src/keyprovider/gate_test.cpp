@@ -36,6 +36,7 @@ struct Scene {
     PrimaryKeyFacts primary_key{
         .state = kmip::State::active, .lease = Lease::valid, .window = WrapWindow::open};
     protocol::Operation operation = protocol::GenerateKey{{"gold"}, test::key_context};
+    Result<void> quote = no_quote();
 
     void retoken() { token = house.verified(claims); }
 
@@ -46,7 +47,9 @@ struct Scene {
                                                .token = token,
                                                .now = house.clock.time},
                                   .operation = operation,
-                                  .primary_key = primary_key});
+                                  .primary_key = primary_key,
+                                  .newest_key = {},
+                                  .quote = quote});
     }
 };
 
@@ -105,6 +108,14 @@ const Spoiled spoiled[] = {
      Errc::expired,
      "gate.token"},
     {"OtherReleaseKey", [](Scene& s) { s.session.release_key = "another"; }, Errc::untrusted, "gate.binding"},
+    {"NoReleaseKey",
+     [](Scene& s) {
+         s.claims.release_key.clear();
+         s.retoken();
+         s.session.release_key.clear();
+     },
+     Errc::untrusted,
+     "gate.binding"},
     {"OtherGroup",
      [](Scene& s) { s.house.authority.group = std::string(32, 'f'); },
      Errc::untrusted,
@@ -207,10 +218,17 @@ const Spoiled spoiled[] = {
      [](Scene& s) { s.house.provider().policy.base_images = {"0.9"}; },
      Errc::denied,
      "gate.images"},
-    {"StrictFreshness",
+    {"NoQuote",
      [](Scene& s) { s.house.provider().policy.freshness = inventory::Freshness::strict; },
-     Errc::unsupported,
-     "gate.policy"},
+     Errc::denied,
+     "gate.freshness"},
+    {"QuoteThatDoesNotHold",
+     [](Scene& s) {
+         s.house.provider().policy.freshness = inventory::Freshness::strict;
+         s.quote = fail(Errc::untrusted, "freshness.pcr");
+     },
+     Errc::untrusted,
+     "freshness.pcr"},
     {"KeyIdMalformed",
      [](Scene& s) {
          s.operation = protocol::GenerateKey{{"gold"}, {.key_id = "C", .vm = test::key_context.vm}};
@@ -322,6 +340,16 @@ TEST(Gate, ReleasesToTheImagesThatTheProviderNames) {
     Scene scene;
     scene.house.provider().policy.base_images = {"0.9", "1.0"};
     EXPECT_TRUE(scene.judge());
+}
+
+TEST(Gate, ReleasesToAFreshQuoteWhereTheProviderIsStrict) {
+    Scene scene;
+    EXPECT_EQ(scene.judge()->freshness(), inventory::Freshness::result);
+    scene.house.provider().policy.freshness = inventory::Freshness::strict;
+    scene.quote = {};
+    const auto grant = scene.judge();
+    ASSERT_TRUE(grant);
+    EXPECT_EQ(grant->freshness(), inventory::Freshness::strict);
 }
 
 TEST(Gate, UnwrapsUnderADeactivatedKey) {

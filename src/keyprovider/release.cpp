@@ -119,6 +119,8 @@ struct ReleaseService::Work {
     token::VerifiedKeyAccess token;
     protocol::OpenedRequest opened;
     protocol::ReleaseRequest request;
+    std::optional<Buffer> nonce;       ///< for the request's quote
+    std::optional<Result<void>> quote; ///< once somebody asked for it
     std::vector<Decision> decisions;
 
     Standing standing(Lease lease, SysTime now) const {
@@ -141,6 +143,8 @@ struct ReleaseService::Work {
                          {"session", session.id}};
         if (decision.about)
             out.emplace("generation", decision.about->generation.number);
+        if (decision.grant)
+            out.emplace("freshness", inventory::to_string(decision.grant->freshness()));
         if (decision.key_state && *decision.key_state != kmip::State::active)
             out.emplace("primary_key", kmip::to_string(*decision.key_state)); // to be replaced
         if (!decision.new_blob.empty()) {
@@ -216,8 +220,11 @@ Result<protocol::SessionAnswer> ReleaseService::open_session(const protocol::Ses
                                             parts_.random));
     facts.id = opened.session.id();
     facts.expires = opened.session.expires();
+    GivenNonce nonce(opened.session.first_nonce(), parts_.clock.boot_now());
     const std::scoped_lock lock(mutex_);
-    VS_TRY_VOID(sessions_.add({.session = std::move(opened.session), .token = token, .facts = facts}, now));
+    VS_TRY_VOID(sessions_.add(
+        {.session = std::move(opened.session), .token = token, .facts = facts, .nonce = std::move(nonce)},
+        now));
     return std::move(opened.answer);
 }
 
@@ -232,11 +239,14 @@ Result<ReleaseService::Work> ReleaseService::open(std::string_view message,
     VS_TRY(protocol::OpenedRequest opened, session->session.open_request(message, now));
     VS_TRY(protocol::ReleaseRequest request,
            opened.plain.expose([](Bytes plain) { return protocol::ReleaseRequest::parse(as_text(plain)); }));
+    auto nonce = request.quote ? session->nonce.take(parts_.clock.boot_now()) : std::nullopt;
     return Work{.state = std::move(state),
                 .session = session->facts,
                 .token = session->token,
                 .opened = std::move(opened),
                 .request = std::move(request),
+                .nonce = std::move(nonce),
+                .quote = {},
                 .decisions = {}};
 }
 
@@ -272,7 +282,26 @@ Result<void> ReleaseService::within_quota(const Work& work, Decision& decision) 
                     std::to_string(decision.over->retry_after.count()) + " s");
 }
 
-ReleaseService::Decision ReleaseService::decide(const Work& work, const protocol::Operation& operation) {
+/// Judged once for all operations of a request, and only where a provider asks for it.
+const Result<void>& ReleaseService::quote_of(Work& work) {
+    if (work.quote)
+        return *work.quote;
+    if (!work.request.quote)
+        return work.quote.emplace(no_quote());
+    if (!work.nonce)
+        return work.quote.emplace(fail(Errc::denied,
+                                       "freshness.nonce",
+                                       "the nonce for the quote was used, or is too old: use this answer's"));
+    const protocol::ReleasePart about{.request = work.request.digest(), .session = work.session.id};
+    return work.quote.emplace(parts_.quotes.verify({.quote = *work.request.quote,
+                                                    .nonce = *work.nonce,
+                                                    .about = about,
+                                                    .token = work.token.claims(),
+                                                    .state = *work.state,
+                                                    .now = parts_.clock.now()}));
+}
+
+ReleaseService::Decision ReleaseService::decide(Work& work, const protocol::Operation& operation) {
     Decision decision{.operation = operation,
                       .about = {},
                       .over = {},
@@ -288,18 +317,21 @@ ReleaseService::Decision ReleaseService::decide(const Work& work, const protocol
         VS_TRY(decision.about, target(*work.state, operation));
         VS_TRY_VOID(within_quota(work, decision));
         const Target& about = *decision.about;
+        const bool strict = about.provider->policy.freshness == inventory::Freshness::strict;
+        const Result<void> quote = strict ? quote_of(work) : no_quote();
         KeysInUse keys;
         VS_TRY(keys.primary, primary_key(*about.provider, about.generation));
         decision.key_state = keys.primary.facts.state;
         if (about.newest) {
             VS_TRY(keys.newest, primary_key(*about.provider, *about.newest));
         }
-        VS_TRY(decision.grant,
-               authorize_release(
-                   {.standing = work.standing(lease(), parts_.clock.now()),
-                    .operation = operation,
-                    .primary_key = keys.primary.facts,
-                    .newest_key = keys.newest ? std::optional(keys.newest->facts) : std::nullopt}));
+        VS_TRY(
+            decision.grant,
+            authorize_release({.standing = work.standing(lease(), parts_.clock.now()),
+                               .operation = operation,
+                               .primary_key = keys.primary.facts,
+                               .newest_key = keys.newest ? std::optional(keys.newest->facts) : std::nullopt,
+                               .quote = quote}));
         return use_grant(*decision.grant, keys, operation, parts_.random);
     };
     auto released = release();
@@ -351,7 +383,7 @@ void ReleaseService::confirm(Work& work) {
 }
 
 Result<std::string> ReleaseService::seal(Work& work) {
-    protocol::ReleaseAnswer answer;
+    protocol::ReleaseAnswer answer{.results = {}, .nonce = parts_.random.bytes(protocol::nonce_size)};
     for (Decision& decision : work.decisions)
         answer.results.push_back(std::move(decision.result));
     const Secret plain = answer.encode();
@@ -359,6 +391,7 @@ Result<std::string> ReleaseService::seal(Work& work) {
     OpenSession* const session = sessions_.find(work.session.id, work.state->epoch, parts_.clock.now());
     if (session == nullptr)
         return fail(Errc::not_found, "release.session", "the release session ended meanwhile: open another");
+    session->nonce = GivenNonce(answer.nonce, parts_.clock.boot_now());
     return session->session.seal_answer(work.opened, parts_.random, plain);
 }
 

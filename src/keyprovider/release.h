@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "crypto/ec_key.h"
 #include "inventory/state.h"
+#include "keyprovider/freshness.h"
 #include "keyprovider/primary_key.h"
 #include "keyprovider/quotas.h"
 #include "keyprovider/sessions.h"
@@ -56,6 +57,7 @@ struct ReleaseParts {
     PrimaryKeyCache& keys;
     GenerationUses& uses;
     Quotas& quotas;
+    QuoteVerifier& quotes;
     audit::AuditSink& audit;
     const Clock& clock;
     Random& random; ///< safe for several threads
@@ -91,7 +93,8 @@ private:
     Result<PrimaryKey> primary_key(const inventory::Provider& provider,
                                    const inventory::Generation& generation);
     Result<void> within_quota(const Work& work, Decision& decision);
-    Decision decide(const Work& work, const protocol::Operation& operation);
+    const Result<void>& quote_of(Work& work);
+    Decision decide(Work& work, const protocol::Operation& operation);
     void record(const Work& work, Decision& decision);
     void withhold(const Work& work, Decision& decision, const Error& why);
     void confirm(Work& work);

@@ -87,6 +87,7 @@ TEST_F(ReleaseTest, RecordsWhoGotWhatAndNoKey) {
                             {"operation", "generate-key"},
                             {"provider", "gold"},
                             {"generation", 2},
+                            {"freshness", "result"},
                             {"key_id", test::key_context.key_id},
                             {"vm", test::key_context.vm.text},
                             {"blob", blob_digest(*released(*answer)->ciphertext)},
@@ -248,6 +249,7 @@ TEST(SessionTable, IsFullAtItsLimit) {
                           .keys = house.keys,
                           .uses = house.uses,
                           .quotas = house.quotas,
+                          .quotes = house.quotes,
                           .audit = house.audit,
                           .clock = house.clock,
                           .random = house.random});

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "keyprovider/freshness.h"
 #include "keyprovider/gate.h"
 #include "protocol/release_session.h"
 #include "token/results.h"
@@ -20,6 +21,7 @@ struct OpenSession {
     protocol::AuthoritySession session;
     token::VerifiedKeyAccess token;
     SessionFacts facts;
+    GivenNonce nonce;        ///< for a quote with the next request
     std::uint64_t order = 0; ///< of opening
 };
 

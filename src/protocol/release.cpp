@@ -1,10 +1,12 @@
 #include "protocol/release.h"
 
 #include "base/reader.h"
+#include "crypto/digest.h"
 #include "json/members.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "protocol/parts.h"
+#include "protocol/statement.h"
 
 #include <algorithm>
 #include <span>
@@ -17,6 +19,9 @@ constexpr Bounds ciphertext_bounds{1, max_ciphertext_bytes};
 constexpr std::int64_t max_retry_after = 86'400;
 constexpr std::size_t max_answer_json = std::size_t{512} << 10U;
 constexpr json::Limits release_limits{.bytes = max_answer_json, .depth = 6, .items = 4096};
+constexpr std::int64_t request_version = 2;
+constexpr std::int64_t answer_version = 2;
+constexpr Bounds nonce_bounds{nonce_size, nonce_size};
 
 json::Value operation_to_json(const Operation& operation) {
     json::Object out = std::visit(
@@ -106,27 +111,34 @@ Result<OperationResult> read_result(const json::Value& value, KeyReader& keys) {
     return OperationResult(ReleasedKey{.ciphertext = std::move(ciphertext), .key = std::move(key)});
 }
 
-Result<ReleaseAnswer> parse_answer(Bytes bytes) {
-    Reader reader(bytes);
+Result<ReleaseAnswer> parse_answer(Bytes answer) {
+    Reader reader(answer);
     VS_TRY(const auto size, reader.big<std::uint32_t>("release_answer.size"));
     if (size > max_answer_json)
         return fail(Errc::too_large, "release_answer.size", "more than an answer has");
     VS_TRY(const Bytes text, reader.take(size, "release_answer.json"));
     VS_TRY(const json::Value value, json::parse_canonical(text, release_limits));
     json::Members m(value, "release_answer");
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(answer_version));
     VS_TRY(const json::Array* const results, m.array("results"));
+    VS_TRY(Buffer nonce, bytes(m, "nonce", nonce_bounds));
     VS_TRY_VOID(m.finish());
     if (results->empty() || results->size() > max_operations)
         return fail(Errc::malformed, "release_answer.results", "none, or too many");
     KeyReader keys{.keys = Reader(reader.rest())};
-    ReleaseAnswer out;
+    ReleaseAnswer out{.results = {}, .nonce = std::move(nonce)};
     for (const json::Value& item : *results) {
         VS_TRY(OperationResult result, read_result(item, keys));
         out.results.push_back(std::move(result));
     }
     VS_TRY_VOID(keys.keys.finish("release_answer.keys"));
     return out;
+}
+
+json::Value request_to_json(const ReleaseRequest& request, const json::Value& quote) {
+    return json::object({{"version", request_version},
+                         {"operations", json::array_of(request.operations, operation_to_json)},
+                         {"quote", quote}});
 }
 
 void copy_into(std::span<std::uint8_t>& room, Bytes bytes) {
@@ -177,24 +189,31 @@ const Context& context_of(const Operation& operation) {
 
 std::string ReleaseRequest::encode() const {
     VS_CHECK(!operations.empty() && operations.size() <= max_operations);
-    return json::canonical(
-        json::object({{"version", 1}, {"operations", json::array_of(operations, operation_to_json)}}));
+    return json::canonical(request_to_json(*this, quote ? quote->to_json() : json::Value()));
+}
+
+std::string ReleaseRequest::digest() const {
+    return to_hex(crypto::sha256(as_bytes(json::canonical(request_to_json(*this, {})))));
 }
 
 Result<ReleaseRequest> ReleaseRequest::parse(std::string_view text) {
     VS_TRY(const json::Value value, json::parse_canonical(text, release_limits));
     json::Members m(value, "release_request");
     ReleaseRequest out;
-    VS_TRY_VOID(m.version(1));
+    VS_TRY_VOID(m.version(request_version));
     VS_TRY(out.operations, m.list<Operation>("operations", max_operations, operation_from_json));
+    VS_TRY(const json::Value* const quote, m.optional_value("quote"));
     VS_TRY_VOID(m.finish());
+    if (quote != nullptr) {
+        VS_TRY(out.quote, ReleaseQuote::from_json(*quote, at(m, "quote")));
+    }
     if (out.operations.empty())
         return fail(Errc::malformed, "release_request.operations", "none");
     return out;
 }
 
 Secret ReleaseAnswer::encode() const {
-    VS_CHECK(!results.empty() && results.size() <= max_operations);
+    VS_CHECK(!results.empty() && results.size() <= max_operations && nonce.size() == nonce_size);
     json::Array items;
     std::size_t keys = 0;
     for (const OperationResult& result : results) {
@@ -214,8 +233,9 @@ Secret ReleaseAnswer::encode() const {
         item.emplace("key", keys++);
         items.emplace_back(std::move(item));
     }
-    const std::string text =
-        json::canonical(json::object({{"version", 1}, {"results", json::Value(std::move(items))}}));
+    const std::string text = json::canonical(json::object({{"version", answer_version},
+                                                           {"nonce", to_base64(nonce)},
+                                                           {"results", json::Value(std::move(items))}}));
     const Buffer size = Writer().big(static_cast<std::uint32_t>(text.size())).done();
 
     Secret out(size.size() + text.size() + keys * key_size);

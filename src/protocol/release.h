@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "json/value.h"
+#include "protocol/release_quote.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,9 +70,12 @@ const KeyProviderId& provider_of(const Operation& operation);
 const Context& context_of(const Operation& operation);
 
 struct ReleaseRequest {
-    std::vector<Operation> operations; ///< 1 to 64
+    std::vector<Operation> operations;                ///< 1 to 64
+    std::optional<ReleaseQuote> quote = std::nullopt; ///< for providers that want one
 
     std::string encode() const; ///< canonical JSON
+    /// Hex SHA-256 of the same without a quote: what the quote's statement names.
+    std::string digest() const;
     static Result<ReleaseRequest> parse(std::string_view text);
 
     friend bool operator==(const ReleaseRequest&, const ReleaseRequest&) = default;
@@ -102,6 +106,7 @@ using OperationResult = std::variant<ReleasedKey, RewrappedKey, ReleaseRefusal>;
 
 struct ReleaseAnswer {
     std::vector<OperationResult> results; ///< one for each operation, in their order
+    Buffer nonce;                         ///< 32 bytes, for a quote with the session's next request
 
     /// u32be n ‖ canonical JSON of n bytes ‖ keys, 32 bytes each
     Secret encode() const;

@@ -5,6 +5,7 @@
 #include "json/members.h"
 #include "protocol/parts.h"
 #include "protocol/release.h"
+#include "protocol/statement.h"
 #include "token/jwe.h"
 
 #include <algorithm>
@@ -25,8 +26,11 @@ Result<SessionKeys> derive(const crypto::EcPrivateKey& own,
     const auto key = [&](std::string_view info) {
         return crypto::hkdf_sha256(transcript, shared, as_bytes(info), derived_key_size);
     };
+    const Secret nonce =
+        crypto::hkdf_sha256(transcript, shared, as_bytes("vouchsafe/session/1/nonce"), nonce_size);
     return SessionKeys{.to_authority = key("vouchsafe/session/1/host-to-authority"),
-                       .to_host = key("vouchsafe/session/1/authority-to-host")};
+                       .to_host = key("vouchsafe/session/1/authority-to-host"),
+                       .first_nonce = nonce.expose([](Bytes bytes) { return to_buffer(bytes); })};
 }
 
 json::Object header_of(std::string_view session, std::int64_t number) {

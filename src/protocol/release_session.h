@@ -1,8 +1,9 @@
 // Both ends of a release session. Each is a value without I/O; the caller serialises its use.
 //
-// One AES-256-GCM key per direction by HKDF-SHA-256(salt T, ikm ECDH(release key, ephemeral key)). A message
-// is a JWE whose protected header is exactly {alg, enc, n, sid, typ}, in an answer also {rd, re}. n begins
-// with 1 and rises with every message of a direction; a number is accepted once.
+// One AES-256-GCM key per direction by HKDF-SHA-256(salt T, ikm ECDH(release key, ephemeral key)), and the
+// nonce for a quote with the first request: no one could know it before the authority chose its ephemeral
+// key. A message is a JWE whose protected header is exactly {alg, enc, n, sid, typ}, in an answer also {rd,
+// re}. n begins with 1 and rises with every message of a direction; a number is accepted once.
 #pragma once
 
 #include "base/bytes.h"
@@ -30,6 +31,7 @@ Result<std::string> claimed_session(std::string_view message);
 struct SessionKeys {
     Secret to_authority;
     Secret to_host;
+    Buffer first_nonce; ///< for a quote with the first request; no secret
 };
 
 /// A request as it was sent; its answer must name it.
@@ -57,6 +59,9 @@ public:
     const std::string& id() const { return id_; }
 
     SysTime expires() const { return expires_; }
+
+    /// For a quote with the first request (protocol::qualifying_data); later answers bring others.
+    const Buffer& first_nonce() const { return keys_.first_nonce; }
 
     /// `expired` at "session.exhausted" after max_session_messages.
     Result<SealedRequest> seal(Random& random, std::string_view plain);
@@ -103,6 +108,8 @@ public:
     const std::string& id() const { return id_; }
 
     SysTime expires() const { return expires_; }
+
+    const Buffer& first_nonce() const { return keys_.first_nonce; }
 
     const token::KeyAccess& token() const { return token_; }
 

@@ -2,6 +2,7 @@
 #include "json/parse.h"
 #include "protocol/release.h"
 #include "protocol/release_session.h"
+#include "protocol/statement.h"
 #include "tests/support/counting_random.h"
 #include "tests/support/vector_file.h"
 #include "token/jwe.h"
@@ -114,6 +115,8 @@ TEST(ReleaseSession, IsWhatAnotherImplementationComputes) {
                                    .session_keys = token::KeySet{*session_key},
                                    .now = from_seconds(v->find("now")->as_integer())});
     ASSERT_TRUE(host);
+    EXPECT_EQ(to_hex(host->first_nonce()), text("first_nonce"));
+    EXPECT_EQ(ReleaseRequest::parse(text("request_plain"))->digest(), text("request_digest"));
     test::CountingRandom random;
     const auto sealed = host->seal(random, text("request_plain"));
     ASSERT_TRUE(sealed);
@@ -124,6 +127,14 @@ TEST(ReleaseSession, IsWhatAnotherImplementationComputes) {
     const auto parsed = ReleaseAnswer::parse(*plain);
     ASSERT_TRUE(parsed);
     EXPECT_EQ(std::get<ReleasedKey>(parsed->results.at(0)).key.size(), key_size);
+}
+
+TEST(ReleaseSession, HasAFirstNonceOfItsOwn) {
+    Session s;
+    EXPECT_EQ(s.host.first_nonce().size(), nonce_size);
+    EXPECT_EQ(s.host.first_nonce(), s.authority_end().first_nonce());
+    const auto another = s.ends.accept(s.ends.request); // by the same token, key and random bytes
+    EXPECT_NE(another->session.first_nonce(), s.host.first_nonce());
 }
 
 TEST(ReleaseSession, CarriesRequestsAndAnswers) {

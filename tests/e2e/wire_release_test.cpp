@@ -207,12 +207,13 @@ TEST_F(WireRelease, RefusesRequestsOfAnotherFormInsideAMessage) {
     const std::string one = good.substr(good.find("[") + 1, good.rfind("]") - good.find("[") - 1);
     for (std::size_t i = 0; i <= protocol::max_operations; ++i)
         many += (i == 0 ? "" : ",") + one;
-    many += R"(],"version":1})";
+    many += R"(],"quote":null,"version":2})";
     const std::vector<std::string> bad{"",
                                        "hello",
                                        "{}",
+                                       R"({"operations":[],"quote":null,"version":2})",
+                                       R"({"operations":[{"op":"destroy"}],"quote":null,"version":2})",
                                        R"({"operations":[],"version":1})",
-                                       R"({"operations":[{"op":"destroy"}],"version":1})",
                                        " " + good,
                                        many};
     for (const std::string& plain : bad) {

@@ -36,7 +36,9 @@ struct TestClock final : Clock {
 
     SysTime now() const override { return time; }
 
-    BootTime boot_now() const override { return BootTime{3'600'000}; }
+    BootTime boot{3'600'000};
+
+    BootTime boot_now() const override { return boot; }
 };
 
 struct FakeTpm final : agent::Tpm {
@@ -103,6 +105,7 @@ public:
     std::deque<std::string> release_refusals; ///< codes with which the next operations are refused
     std::deque<std::string> message_errors;   ///< ids of errors with which the next messages are answered
     std::int64_t known_entries = 0;           ///< of the IMA list: what it asks for and answers with
+    std::set<KeyProviderId> strict;           ///< providers that want a quote
     bool forged_session = false;              ///< sessions are signed by a key that nobody certified
 
     // What came.
@@ -113,6 +116,7 @@ public:
     std::vector<std::string> problems; ///< what was wrong with it
     unsigned sessions = 0;
     std::vector<protocol::Operation> operations;
+    std::vector<protocol::ReleaseQuote> quotes; ///< that came with them
 
     std::string anchor() const { return token::anchor_of(root_.public_key()); }
 
@@ -288,6 +292,7 @@ private:
                                                  .expires = clock_.now() + std::chrono::minutes(60)},
                                                 random_));
         ++sessions;
+        nonces_[opened.session.id()] = opened.session.first_nonce();
         live_.insert_or_assign(opened.session.id(), std::move(opened.session));
         return ok(json::canonical(opened.answer.to_json()));
     }
@@ -304,15 +309,43 @@ private:
         VS_TRY(const auto request, opened.plain.expose([](Bytes text) {
             return protocol::ReleaseRequest::parse(as_text(text));
         }));
-        protocol::ReleaseAnswer out;
+        const std::string quote_refused = judge_quote(request, id);
+        protocol::ReleaseAnswer out{.results = {}, .nonce = random_.bytes(protocol::nonce_size)};
+        nonces_[id] = out.nonce;
         for (const auto& operation : request.operations)
-            out.results.push_back(carry_out(operation));
+            out.results.push_back(carry_out(operation, quote_refused));
         VS_TRY(const std::string sealed, session.seal_answer(opened, random_, out.encode()));
         return ok(sealed);
     }
 
-    protocol::OperationResult carry_out(const protocol::Operation& operation) {
+    /// The code with which strict providers refuse the request; empty when its quote holds.
+    std::string judge_quote(const protocol::ReleaseRequest& request, const std::string& session) {
+        if (!request.quote)
+            return "gate.freshness";
+        const protocol::ReleaseQuote& quote = *request.quote;
+        quotes.push_back(quote);
+        const auto statement = protocol::Statement::parse(quote.statement);
+        const protocol::ReleasePart about{.request = request.digest(), .session = session};
+        if (!statement || statement->release != about ||
+            statement->logs.ima.has_value() != quote.ima_log.has_value())
+            return "freshness.statement";
+        const auto qualifying = protocol::qualifying_data(nonces_.at(session), quote.statement);
+        tpm::PcrValues values;
+        for (const auto& [bank, pcrs] : quote.pcrs)
+            values[crypto::hash_alg_from_text(bank).value()] = {pcrs.begin(), pcrs.end()};
+        const auto verified = tpm::verify_quote(
+            {.attest = quote.attest, .signature = quote.signature, .values = values},
+            *ak_,
+            {.qualifying_data = qualifying, .selection = selection_, .policy_bank = crypto::HashAlg::sha256});
+        return verified ? "" : "freshness.quote";
+    }
+
+    protocol::OperationResult carry_out(const protocol::Operation& operation,
+                                        const std::string& quote_refused) {
         operations.push_back(operation);
+        if (strict.contains(protocol::provider_of(operation)) && !quote_refused.empty())
+            return protocol::ReleaseRefusal{
+                .error_type = "UNAUTHORIZED", .code = quote_refused, .message = "no"};
         if (!release_refusals.empty()) {
             const std::string code = release_refusals.front();
             release_refusals.pop_front();
@@ -363,6 +396,7 @@ private:
     std::optional<tpm::AttestationKey> ak_;
     Secret credential_secret_;
     std::map<std::string, protocol::AuthoritySession> live_;
+    std::map<std::string, Buffer> nonces_; ///< by session
     std::map<Buffer, Secret> keys_;
 };
 

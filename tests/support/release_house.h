@@ -91,6 +91,30 @@ struct MemoryConnector final : keyprovider::KmipConnector {
     kmip::Deadline deadline(const inventory::Provider&) override { return kmip::Deadline::max(); }
 };
 
+/// Says of quotes what the test tells it to, and keeps what it was asked.
+struct ToldQuotes final : keyprovider::QuoteVerifier {
+    struct Asked {
+        protocol::ReleaseQuote quote;
+        Buffer nonce;
+        protocol::ReleasePart about;
+        std::string token;
+    };
+
+    Result<void> verdict;
+    std::vector<Asked> asked;
+
+    Result<void> verify(const keyprovider::QuoteQuestion& question) override {
+        asked.push_back({.quote = question.quote,
+                         .nonce = to_buffer(question.nonce),
+                         .about = question.about,
+                         .token = question.token.id});
+        return verdict;
+    }
+};
+
+inline const protocol::ReleaseQuote some_quote{
+    .attest = {1}, .signature = {2}, .pcrs = {}, .statement = "{}", .ima_log = {}};
+
 inline const std::string provider_uid(32, 'b');
 inline const HostId host_id{"h-" + std::string(32, '1')};
 inline const protocol::Context key_context{.key_id = std::string(32, 'c'),
@@ -146,11 +170,13 @@ public:
     keyprovider::PrimaryKeyCache keys{key_server, clock, random};
     keyprovider::GenerationUses uses;
     keyprovider::Quotas quotas;
+    ToldQuotes quotes;
     keyprovider::ReleaseService service{{.self = self, .session_key = session_key.clone()},
                                         {.authority = *this,
                                          .keys = keys,
                                          .uses = uses,
                                          .quotas = quotas,
+                                         .quotes = quotes,
                                          .audit = audit,
                                          .clock = clock,
                                          .random = random}};
@@ -227,8 +253,10 @@ public:
     }
 
     Result<protocol::ReleaseAnswer> ask(protocol::HostSession& session,
-                                        std::vector<protocol::Operation> operations) {
-        const protocol::ReleaseRequest request{.operations = std::move(operations)};
+                                        std::vector<protocol::Operation> operations,
+                                        std::optional<protocol::ReleaseQuote> quote = {}) {
+        const protocol::ReleaseRequest request{.operations = std::move(operations),
+                                               .quote = std::move(quote)};
         VS_TRY(const protocol::SealedRequest sealed, session.seal(random, request.encode()));
         VS_TRY(const std::string answer, service.answer(sealed.text));
         VS_TRY(const Secret plain, session.open_answer(sealed, answer));

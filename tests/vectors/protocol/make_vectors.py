@@ -118,21 +118,23 @@ def derive(direction):
 
 
 header = {"typ": "vouchsafe-release+jwe", "sid": session, "n": 1}
-request_plain = canonical({"version": 1, "operations": [
+operations = {"version": 2, "quote": None, "operations": [
     {"op": "generate-key", "provider": "gold",
-     "context": {"version": 1, "key_id": "ab" * 16, "vm": "11111111-2222-4333-8444-555555555555"}}]})
+     "context": {"version": 1, "key_id": "ab" * 16, "vm": "11111111-2222-4333-8444-555555555555"}}]}
+request_plain = canonical(operations)
 request = jwe(derive(b"host-to-authority"), bytes(range(12)), header, request_plain)
-answer_json = canonical({"version": 1, "results": [{"ciphertext": b64(b"blob"), "key": 0}]})
+answer_json = canonical({"version": 2, "nonce": b64(bytes(range(200, 232))), "results": [{"ciphertext": b64(b"blob"), "key": 0}]})
 answer_plain = struct.pack(">I", len(answer_json)) + answer_json + bytes(range(32))
 answer = jwe(derive(b"authority-to-host"), bytes(range(50, 62)),
              dict(header, re=1, rd=hashlib.sha256(request.encode()).hexdigest()), answer_plain)
 save("protocol/good-session.json", {
     "group": GROUP, "authority_host": host, "token": token, "token_key": jwk(token_key),
     "release_key": b64(pkcs8(release_key)), "session_key": jwk(session_key), "host_random": b64(host_random),
-    "transcript": transcript.hex(), "now": NOW + 60,
+    "transcript": transcript.hex(), "now": NOW + 60, "first_nonce": derive(b"nonce").hex(),
     "answer": {"version": 1, "authority_host": host, "session": session, "ephemeral_key": jwk(ephemeral),
                "expires": "2027-01-15T08:15:00.000Z", "signature": b64(es256(session_key, transcript))},
     "request_plain": request_plain.decode(), "request": request, "message": answer,
+    "request_digest": hashlib.sha256(request_plain).hexdigest(),
     "answer_plain": answer_plain.hex()})
 
 statement = canonical({
@@ -143,7 +145,16 @@ nonce = bytes(range(32))
 save("protocol/good-statement.json", {
     "statement": statement.decode(), "nonce": nonce.hex(),
     "qualifying_data": hashlib.sha256(b"vouchsafe/quote/1" + nonce + hashlib.sha256(statement).digest()).hexdigest()})
-for name, data in (("request", request_plain), ("answer", answer_plain), ("statement", statement)):
+release_statement = canonical({
+    "version": 1, "agent_version": "0.1.0", "anchor": "44" * 32, "host": "h-" + "0" * 32,
+    "boot_id": "11111111-2222-4333-8444-555555555555", "purpose": "release",
+    "logs": {"firmware": None, "ima": hashlib.sha256(b"ima").hexdigest(), "userspace": None},
+    "release_key": thumbprint(release_key), "request": hashlib.sha256(request_plain).hexdigest(), "session": session})
+quoted_request = canonical(dict(operations, quote={
+    "attest": b64(b"attest"), "signature": b64(b"signature"), "statement": b64(release_statement),
+    "pcrs": [{"bank": "sha256", "values": {"0": "00" * 32, "10": "11" * 32}}], "ima_log": b64(b"ima")}))
+for name, data in (("request", request_plain), ("quoted_request", quoted_request), ("answer", answer_plain),
+                   ("statement", statement), ("release_statement", release_statement)):
     folder = HERE / "fuzz-messages_fuzz"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(data)
