@@ -50,8 +50,10 @@ constexpr Structure import_cas{"vouchsafe.tpm_cas.import_spec", import_cas_field
 constexpr std::array tpm_settings_fields = {Field{"unsafe_accept_weak_tpms", boolean}};
 constexpr Structure tpm_settings{"vouchsafe.tpm_settings.spec", tpm_settings_fields};
 constexpr std::array<std::string_view, 2> wrapping_words = {"fetch", "remote"};
+constexpr std::array<std::string_view, 2> freshness_words = {"result", "strict"};
 constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
                                       Field{"base_images", ids, Need::optional},
+                                      Field{"freshness", word(freshness_words), Need::optional},
                                       Field{"wrapping", word(wrapping_words), Need::optional},
                                       Field{"unsafe_boot_only", boolean, Need::optional},
                                       Field{"unsafe_compromised_key", boolean, Need::optional},

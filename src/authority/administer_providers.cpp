@@ -384,9 +384,13 @@ Result<json::Value> set_policy(const Invocation& call) {
     VS_TRY(const auto compromised, spec.optional_boolean("unsafe_compromised_key"));
     VS_TRY_VOID(read_quota(spec, "host_quota", after.policy.host_quota));
     VS_TRY_VOID(read_quota(spec, "quota", after.policy.quota));
+    VS_TRY(const auto freshness, spec.optional_string("freshness"));
     VS_TRY(const auto wrapping, spec.optional_string("wrapping"));
     if (wrapping)
         VS_TRY_VOID(set_wrapping(call, *wrapping, after));
+    if (freshness)
+        after.policy.freshness =
+            *freshness == "strict" ? inventory::Freshness::strict : inventory::Freshness::result;
     if (images)
         after.policy.base_images = *std::move(images);
     after.policy.unsafe_compromised_key = compromised.value_or(after.policy.unsafe_compromised_key);

@@ -317,8 +317,15 @@ TEST_F(ProviderOperations, NarrowAndRelaxThePolicy) {
     EXPECT_EQ(gold().policy.wrapping, inventory::Wrapping::fetch);
     ASSERT_TRUE(set({{"base_images", json::array({"1.0"})}}));
     EXPECT_EQ(house_.core->state()->epoch, epoch + 2);
+    EXPECT_EQ(set({{"freshness", "always"}}).error().code, Errc::malformed);
+    ASSERT_TRUE(set({{"freshness", "strict"}}));
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 3);
+    EXPECT_EQ(gold().policy.freshness, inventory::Freshness::strict);
+    ASSERT_TRUE(set({{"freshness", "result"}})); // takes trust from nobody
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 3);
+    EXPECT_EQ(gold().policy.freshness, inventory::Freshness::result);
     ASSERT_TRUE(set({{"host_quota_burst", 5}, {"quota_per_minute", 7}}));
-    EXPECT_EQ(house_.core->state()->epoch, epoch + 2);
+    EXPECT_EQ(house_.core->state()->epoch, epoch + 3);
     EXPECT_EQ(gold().policy.base_images, std::vector<std::string>{"1.0"});
     EXPECT_EQ(gold().policy.host_quota, (inventory::Quota{.burst = 5, .per_minute = 120}));
     EXPECT_EQ(gold().policy.quota, (inventory::Quota{.burst = 100'000, .per_minute = 7}));

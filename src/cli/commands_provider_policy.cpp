@@ -11,6 +11,7 @@ struct PolicyOptions {
     std::vector<std::string> base_images;
     bool any_host_group = false;
     bool any_base_image = false;
+    std::string freshness; ///< "result", "strict", or "" for as it is
     std::string wrapping;  ///< "fetch", "remote", or "" for as it is
     std::string boot_only; ///< "yes", "no", or "" for as it is
     std::string compromised;
@@ -42,6 +43,8 @@ json::Object spec_of(const PolicyOptions& options) {
     json::Object spec;
     put_list(spec, "host_groups", options.host_groups, options.any_host_group);
     put_list(spec, "base_images", options.base_images, options.any_base_image);
+    if (!options.freshness.empty())
+        spec.emplace("freshness", options.freshness);
     if (!options.wrapping.empty())
         spec.emplace("wrapping", options.wrapping);
     put_word(spec, "unsafe_boot_only", options.boot_only);
@@ -81,6 +84,14 @@ void declare(CLI::App& command, PolicyOptions& options) {
         "--base-image", options.base_images, "serve hosts that booted this version alone; may be repeated");
     command.add_flag("--any-base-image", options.any_base_image, "serve hosts of every base image")
         ->excludes(images);
+    command
+        .add_option(
+            "--freshness",
+            options.freshness,
+            "result: a live attestation result suffices; strict: each request for keys needs a quote of "
+            "the host's TPM that shows it as it attested")
+        ->check(CLI::IsMember({"result", "strict"}).description("result|strict"))
+        ->option_text("result|strict");
     command
         .add_option("--wrapping",
                     options.wrapping,

@@ -26,8 +26,9 @@ add_executable(e2e_key_server_faults "${CMAKE_CURRENT_LIST_DIR}/authority_key_se
 target_link_libraries(e2e_key_server_faults PRIVATE vs_test_authority vs_flags GTest::gtest)
 vs_e2e(key_server_faults COMMAND e2e_key_server_faults)
 
-add_executable(e2e_providers "${CMAKE_CURRENT_LIST_DIR}/authority_providers_test.cpp")
-target_link_libraries(e2e_providers PRIVATE vs_test_authority vs_flags GTest::gtest)
+add_executable(e2e_providers
+    "${CMAKE_CURRENT_LIST_DIR}/authority_providers_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/authority_strict_test.cpp")
+target_link_libraries(e2e_providers PRIVATE vs_test_authority vs_agent vs_flags GTest::gtest)
 vs_e2e(providers COMMAND e2e_providers)
 
 # For the suites of lab/ that compute an image and boot it.
