@@ -254,6 +254,7 @@ Result<void> serve(const Options& options) {
     const authority::Heartbeat heartbeat(*core, report_heartbeat, [&] { // forget what changes left behind
         primary_keys.retain(*core->state());
         key_servers.retain(*core->state());
+        kmip.retain(*core->state());
         vouch_for_audit(opened, store::AuditFile::When::due);
         uses.retain(*core->state(), clock.now());
         quotas.retain(*core->state(), clock.boot_now());

@@ -286,6 +286,7 @@ TEST(Table, EachServiceHasItsServer) {
         {"vouchsafe.policy", Server::authority},
         {"vouchsafe.firmware_", Server::authority},
         {"vouchsafe.provider_policy", Server::authority},
+        {"vouchsafe.provider_connection", Server::authority},
         {"vouchsafe.providers", Server::authority},
         {"vouchsafe.provider_generations", Server::authority},
         {"vouchsafe.audit", Server::authority},

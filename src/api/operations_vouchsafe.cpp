@@ -62,6 +62,21 @@ constexpr std::array policy_fields = {Field{"host_groups", ids, Need::optional},
                                       Field{"quota_burst", integer, Need::optional},
                                       Field{"quota_per_minute", integer, Need::optional}};
 constexpr Structure policy{"vouchsafe.provider_policy.spec", policy_fields};
+constexpr std::array device_fields = {Field{"serial_number", text, Need::optional},
+                                      Field{"device_identifier", text, Need::optional},
+                                      Field{"network_identifier", text, Need::optional},
+                                      Field{"machine_identifier", text, Need::optional},
+                                      Field{"media_identifier", text, Need::optional}};
+constexpr Structure device{"vouchsafe.provider_connection.device", device_fields};
+constexpr std::array connection_fields = {Field{"proxy_server", address_type, Need::optional},
+                                          Field{"no_proxy_server", boolean, Need::optional},
+                                          Field{"username", text, Need::optional},
+                                          Field{"password", secret, Need::optional},
+                                          Field{"no_username", boolean, Need::optional},
+                                          Field{"device", structure(device), Need::optional},
+                                          Field{"device_password", secret, Need::optional},
+                                          Field{"no_device", boolean, Need::optional}};
+constexpr Structure connection{"vouchsafe.provider_connection.spec", connection_fields};
 constexpr std::array recover_fields = {
     Field{"provider", id}, Field{"uid", id}, Field{"generations", documents}, Field{"servers", documents}};
 constexpr Structure recover{"vouchsafe.providers.recover_spec", recover_fields};
@@ -160,6 +175,8 @@ Operation{.service = "vouchsafe.firmware_rule", .name = "get", .method = Method:
 Operation{.service = "vouchsafe.firmware_rule", .name = "set", .method = Method::put, .path = VS_V1 "/firmware-rule", .body_name = "spec", .body = structure(firmware_rule), .server = Server::authority, .status = 204, .privilege = configure_host_metadata, .effect = Effect::trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/policy", .result = document, .server = Server::authority, .privilege = read_kms_trust},
 Operation{.service = "vouchsafe.provider_policy", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/policy", .body_name = "spec", .body = structure(policy), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
+Operation{.service = "vouchsafe.provider_connection", .name = "get", .method = Method::get, .path = VS_V1 "/providers/{provider}/connection", .result = document, .server = Server::authority, .privilege = read_kms_trust},
+Operation{.service = "vouchsafe.provider_connection", .name = "set", .method = Method::put, .path = VS_V1 "/providers/{provider}/connection", .body_name = "spec", .body = structure(connection), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
 Operation{.service = "vouchsafe.providers", .name = "recover", .method = Method::post, .path = VS_V1 "/providers", .action = "recover", .body_name = "spec", .body = structure(recover), .server = Server::authority, .status = 204, .privilege = manage_kms_trust, .effect = Effect::trust},
 Operation{.service = "vouchsafe.provider_generations", .name = "list", .method = Method::get, .path = VS_V1 "/providers/{provider}/generations", .result = documents, .server = Server::authority, .privilege = read_kms_trust},
 Operation{.service = "vouchsafe.provider_generations", .name = "rotate", .method = Method::post, .path = VS_V1 "/providers/{provider}/generations", .body_name = "spec", .body = structure(rotate), .body_need = Need::optional, .result = document, .server = Server::authority, .status = 201, .privilege = manage_kms_trust, .effect = Effect::trust},

@@ -80,7 +80,10 @@ Result<json::Value> rotate(const Invocation& call) {
     }
     Provider after = *provider;
     VS_TRY(next,
-           keyprovider::verify_primary_key(call.parts.kmip, after, std::move(next), call.parts.clock.now()));
+           keyprovider::verify_primary_key(call.parts.kmip,
+                                           after,
+                                           std::move(next),
+                                           {.now = call.parts.clock.now(), .random = call.parts.random}));
     after.generations.push_back(next);
     VS_TRY_VOID(call.commit(inventory::ProviderUpdate{.provider = after}));
     return generation_json(call, after, next);

@@ -2,6 +2,7 @@
 #include "api/filter.h"
 #include "authority/administration.h"
 #include "authority/health.h"
+#include "authority/provider_addresses.h"
 #include "crypto/x509.h"
 #include "json/members.h"
 #include "keyprovider/aead_trial.h"
@@ -34,17 +35,24 @@ Result<const Provider*> provider_of(const Invocation& call) {
     return provider;
 }
 
+} // namespace
+
+Result<inventory::NetworkAddress> read_address(const json::Value& address, std::uint16_t default_port) {
+    const json::Value* const port = address.find("port");
+    const std::int64_t number = port == nullptr || port->is_null() ? default_port : port->as_integer();
+    if (number < 1 || number > 65535)
+        return fail(Errc::malformed, "address.port", "address.port: expected 1 to 65535");
+    return inventory::NetworkAddress{.hostname = address.find("hostname")->as_string(),
+                                     .port = static_cast<std::uint16_t>(number)};
+}
+
+namespace {
+
 Result<std::vector<inventory::KmipServer>> read_servers(const json::Array& servers) {
     std::vector<inventory::KmipServer> out;
     for (const json::Value& server : servers) {
-        const json::Value& address = *server.find("address");
-        const json::Value* const port = address.find("port");
-        const std::int64_t number = port == nullptr || port->is_null() ? kmip_port : port->as_integer();
-        if (number < 1 || number > 65535)
-            return fail(Errc::malformed, "address.port", "address.port: expected 1 to 65535");
-        out.push_back({.name = server.find("name")->as_string(),
-                       .address = {.hostname = address.find("hostname")->as_string(),
-                                   .port = static_cast<std::uint16_t>(number)}});
+        VS_TRY(inventory::NetworkAddress address, read_address(*server.find("address"), kmip_port));
+        out.push_back({.name = server.find("name")->as_string(), .address = std::move(address)});
     }
     if (out.empty())
         return fail(Errc::malformed, "servers", "servers: a provider needs at least one");
@@ -61,8 +69,9 @@ Result<void> read_key_server(const json::Value& spec, Provider& provider) {
     VS_TRY(const auto type, members.optional_string("type"));
     VS_TRY(const auto description, members.optional_string("description"));
     VS_TRY(const auto timeout, members.optional_integer("connection_timeout", {.least = 1, .most = 30}));
-    if (members.has("proxy_server"))
-        return fail(Errc::unsupported, "proxy_server", "proxy_server: proxies are not supported yet");
+    if (const json::Value* const proxy = spec.find("proxy_server"); proxy != nullptr && !proxy->is_null()) {
+        VS_TRY(provider.proxy_server, read_address(*proxy, proxy_port));
+    }
     VS_TRY(auto kmip, members.optional_object("kmip_server"));
     if (kmip && !type)
         return fail(Errc::malformed, "key_server.type", "key_server.type: goes with kmip_server, say KMIP");
@@ -118,9 +127,12 @@ Result<json::Value> create_provider(const Invocation& call) {
                       .description = {},
                       .generations = {{.number = 1, .primary_key = spec.find("master_key_id")->as_string()}},
                       .servers = {},
+                      .proxy_server = {},
                       .connection_timeout = {},
                       .username = {},
                       .sealed_password = {},
+                      .device = {},
+                      .sealed_device_password = {},
                       .sealed_client_key = {},
                       .client_certificate = {},
                       .trusted_peer_certificates = {},
@@ -149,8 +161,9 @@ Result<json::Value> delete_provider(const Invocation& call) {
     return call.commit(inventory::ProviderDelete{.name = provider->name});
 }
 
-Result<std::string> shown_certificate(const Invocation& call, const inventory::KmipServer& server) {
-    return net::fetch_peer_certificate({.host = server.address.hostname, .port = server.address.port},
+Result<std::string>
+shown_certificate(const Invocation& call, const Provider& provider, const inventory::KmipServer& server) {
+    return net::fetch_peer_certificate({.server = endpoint_of(server.address), .proxy = proxy_of(provider)},
                                        call.parts.key_servers.resolve(),
                                        std::chrono::steady_clock::now() + look_limit);
 }
@@ -193,7 +206,7 @@ server_status(const Invocation& call, const Provider& provider, const inventory:
     // Who answered is one that we trust; who did not may still show a certificate that we trust.
     const bool silent = !attributes && (attributes.error().where.starts_with("provider.") ||
                                         attributes.error().where == "kmip.transport");
-    const bool trusted = !silent || trusts(provider, shown_certificate(call, server));
+    const bool trusted = !silent || trusts(provider, shown_certificate(call, provider, server));
     if (silent && trusted && attributes.error().where == "kmip.transport")
         details.push_back(message("provider.client_refused",
                                   "we trust this key server; does it know the provider's client certificate "
@@ -246,6 +259,8 @@ Result<json::Value> get_provider(const Invocation& call) {
         kmip.emplace("username", *provider->username);
     json::Object key_server{
         {"type", "KMIP"}, {"description", provider->description}, {"kmip_server", std::move(kmip)}};
+    if (provider->proxy_server)
+        key_server.emplace("proxy_server", provider->proxy_server->to_json());
     if (provider->connection_timeout)
         key_server.emplace("connection_timeout", *provider->connection_timeout);
     return json::object({{"master_key_id", provider->generations.back().primary_key},
@@ -303,7 +318,7 @@ Result<json::Value> list_current_certificates(const Invocation& call) {
     for (const inventory::KmipServer& server : provider->servers) {
         if (!api::wants(&call.input, "server_names", json::Value(server.name)))
             continue;
-        const auto shown = shown_certificate(call, server);
+        const auto shown = shown_certificate(call, *provider, server);
         const bool trusted = trusts(*provider, shown);
         if (only_trusted != nullptr && only_trusted->is_bool() && only_trusted->as_bool() != trusted)
             continue;
@@ -361,17 +376,15 @@ Result<void> read_quota(json::Members& spec, const std::string& name, inventory:
     return {};
 }
 
-/// Remote only where the key server shows that it can, with the newest primary key.
+/// Remote only where each key server shows that it can, with the newest primary key, and that it is the same
+/// one.
 Result<void> set_wrapping(const Invocation& call, std::string_view wrapping, Provider& provider) {
     provider.policy.wrapping =
         wrapping == "remote" ? inventory::Wrapping::remote : inventory::Wrapping::fetch;
     if (provider.policy.wrapping == inventory::Wrapping::fetch)
         return {};
-    return keyprovider::test_aead(call.parts.kmip,
-                                  provider,
-                                  provider.generations.back(),
-                                  keyprovider::SelfTest::whole,
-                                  call.parts.random);
+    return keyprovider::test_replicas(
+        call.parts.kmip, provider, provider.generations.back(), call.parts.random);
 }
 
 Result<json::Value> set_policy(const Invocation& call) {

@@ -163,11 +163,13 @@ INSTANTIATE_TEST_SUITE_P(
                 []() -> json::Object { return {{"connection_timeout", 31}}; },
                 Errc::malformed,
                 "key_server.connection_timeout"},
-        Refused{"proxy",
+        Refused{"proxy_port_0",
                 one_server,
-                []() -> json::Object { return {{"proxy_server", json::object({{"hostname", "p"}})}}; },
-                Errc::unsupported,
-                "proxy_server"}),
+                []() -> json::Object {
+                    return {{"proxy_server", json::object({{"hostname", "p"}, {"port", 0}})}};
+                },
+                Errc::malformed,
+                "address.port"}),
     [](const auto& row) { return row.param.name; });
 
 TEST_F(ProviderOperations, KnowNoOtherProvider) {

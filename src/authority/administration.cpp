@@ -42,6 +42,7 @@ may(const inventory::Issuer& issuer, const token::Administrator& who, const api:
 Operate find_served(std::string_view service, std::string_view name) {
     for (const auto& rows : {attestation_operations(),
                              provider_operations(),
+                             connection_operations(),
                              generation_operations(),
                              tpm_operations(),
                              revocation_operations(),

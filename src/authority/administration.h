@@ -96,6 +96,7 @@ struct ServedOperation {
 
 std::span<const ServedOperation> attestation_operations();
 std::span<const ServedOperation> provider_operations();
+std::span<const ServedOperation> connection_operations();
 std::span<const ServedOperation> generation_operations();
 std::span<const ServedOperation> revocation_operations();
 std::span<const ServedOperation> tpm_operations();

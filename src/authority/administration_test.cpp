@@ -201,6 +201,7 @@ std::vector<ServedOperation> served() {
     std::vector<ServedOperation> out;
     for (const auto& rows : {attestation_operations(),
                              provider_operations(),
+                             connection_operations(),
                              tpm_operations(),
                              revocation_operations(),
                              own_operations(),

@@ -17,6 +17,7 @@ protected:
         provider.servers.push_back({.name = "second", .address = {.hostname = "kms-2", .port = 5696}});
         for (const char* const name : {"kms-1", "kms-2"})
             connector_.servers[name].keys["pk-2"] = {.material = Buffer(32, 0x22)};
+        provider.generations.back().check_value = keyprovider::check_value(Secret(Buffer(32, 0x22)));
     }
 
     bool is_excluded(std::size_t at) {

@@ -1,5 +1,6 @@
 #include "authority/key_servers.h"
 
+#include "authority/provider_addresses.h"
 #include "crypto/digest.h"
 #include "json/write.h"
 
@@ -12,6 +13,13 @@ namespace {
 
 constexpr std::chrono::seconds usual_timeout{2};
 constexpr std::chrono::seconds longest_timeout{30};
+
+constexpr int answers_in_an_operation = 3;
+
+std::chrono::seconds answer_limit(const inventory::Provider& provider) {
+    const std::chrono::seconds wanted(provider.connection_timeout.value_or(usual_timeout.count()));
+    return std::clamp(wanted, std::chrono::seconds(1), longest_timeout);
+}
 
 // A transport of the pool, for one exchange after the other.
 class Shared final : public kmip::Transport {
@@ -41,19 +49,44 @@ std::string password_name(const std::string& provider_uid) {
     return "provider-" + provider_uid + "-password";
 }
 
+std::string device_password_name(const std::string& provider_uid) {
+    return "provider-" + provider_uid + "-device-password";
+}
+
+Result<Secret> KeyServers::open(const std::string& name, const std::optional<Buffer>& sealed) const {
+    if (!sealed)
+        return Secret();
+    return secrets_.open(name, *sealed);
+}
+
 Result<std::optional<kmip::Credential>> KeyServers::credential(const inventory::Provider& provider) {
-    if (!provider.username)
+    if (!provider.username && !provider.device)
         return std::nullopt;
-    Secret password;
-    if (provider.sealed_password) {
-        VS_TRY(password, secrets_.open(password_name(provider.uid), *provider.sealed_password));
+    kmip::Credential out{.username = provider.username.value_or(""), .password = Secret()};
+    VS_TRY(out.password, open(password_name(provider.uid), provider.sealed_password));
+    if (provider.device) {
+        const inventory::KmipDevice& device = *provider.device;
+        VS_TRY(Secret password, open(device_password_name(provider.uid), provider.sealed_device_password));
+        out.device = kmip::Device{.serial_number = device.serial_number,
+                                  .password = std::move(password),
+                                  .device_identifier = device.device_identifier,
+                                  .network_identifier = device.network_identifier,
+                                  .machine_identifier = device.machine_identifier,
+                                  .media_identifier = device.media_identifier};
     }
-    return kmip::Credential{.username = *provider.username, .password = std::move(password)};
+    return out;
 }
 
 kmip::Deadline KeyServers::deadline(const inventory::Provider& provider) {
-    const std::chrono::seconds wanted(provider.connection_timeout.value_or(usual_timeout.count()));
-    return std::chrono::steady_clock::now() + std::clamp(wanted, std::chrono::seconds(1), longest_timeout);
+    return std::chrono::steady_clock::now() + answers_in_an_operation * answer_limit(provider);
+}
+
+Result<kmip::Deadline> KeyServers::answer_deadline(const inventory::Provider& provider,
+                                                   kmip::Deadline operation) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= operation)
+        return fail(Errc::timed_out, "key_server.deadline", provider.name + ": no time is left to ask");
+    return std::min<kmip::Deadline>(operation, now + answer_limit(provider));
 }
 
 void KeyServers::retain(const inventory::AuthorityState& state) {
@@ -91,10 +124,11 @@ Result<std::unique_ptr<kmip::Transport>> KeyServers::connect(const inventory::Pr
         VS_TRY(
             transport,
             net::KmipTransport::create(
-                {.server = {.host = server.address.hostname, .port = server.address.port},
+                {.server = endpoint_of(server.address),
                  .trust = net::PinnedCertificates{.pem = provider.trusted_peer_certificates},
                  .identity = {.certificate_pem = *provider.client_certificate, .private_key = std::move(key)},
-                 .resolve = resolve_}));
+                 .resolve = resolve_,
+                 .proxy = proxy_of(provider)}));
         pool_[{provider.uid, server.name}] = {.configuration = configuration, .transport = transport};
     }
     return std::make_unique<Shared>(std::move(transport));

@@ -1,6 +1,7 @@
 #include "authority/key_servers.h"
 #include "net/https_server.h"
 #include "tests/support/authority_house.h"
+#include "tests/support/connect_proxy.h"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +69,18 @@ TEST_F(KeyServersTest, FollowTheAddress) {
     EXPECT_EQ(outcome(), "net.connect");
 }
 
+TEST_F(KeyServersTest, GoThroughTheProxy) {
+    test::ConnectProxy proxy;
+    EXPECT_EQ(outcome(), "kmip.frame");
+    provider_.proxy_server = inventory::NetworkAddress{.hostname = "localhost", .port = proxy.port()};
+    EXPECT_EQ(outcome(), "kmip.frame");
+    EXPECT_EQ(proxy.asked().size(), 1U);
+    proxy.answer_with("HTTP/1.1 403 Forbidden\r\n\r\n");
+    EXPECT_EQ(outcome(), "net.proxy");
+    provider_.proxy_server.reset();
+    EXPECT_EQ(outcome(), "kmip.frame");
+}
+
 TEST_F(KeyServersTest, NeedAClientCertificateOfTheirOwn) {
     inventory::Provider good = provider_;
     provider_.client_certificate.reset();
@@ -115,18 +128,26 @@ TEST_F(KeyServersTest, OpenTheCredentialOfTheProvider) {
 }
 
 TEST_F(KeyServersTest, BoundTheWait) {
-    const auto is_within = [&](std::optional<std::int64_t> wanted, int seconds) {
+    using std::chrono::seconds;
+    const auto now = [] { return std::chrono::steady_clock::now(); };
+    const auto is_within = [&](std::optional<std::int64_t> wanted, int limit) {
         provider_.connection_timeout = wanted;
-        const auto before = std::chrono::steady_clock::now();
-        const auto deadline = key_servers_.deadline(provider_);
-        const auto after = std::chrono::steady_clock::now();
-        return deadline >= before + std::chrono::seconds(seconds) &&
-               deadline <= after + std::chrono::seconds(seconds);
+        const auto before = now();
+        const auto operation = key_servers_.deadline(provider_);
+        const auto answer = key_servers_.answer_deadline(provider_, operation);
+        const auto after = now();
+        return operation >= before + seconds(3 * limit) && operation <= after + seconds(3 * limit) &&
+               answer && *answer >= before + seconds(limit) && *answer <= after + seconds(limit);
     };
     EXPECT_TRUE(is_within({}, 2));
     EXPECT_TRUE(is_within(7, 7));
     EXPECT_TRUE(is_within(0, 1));
     EXPECT_TRUE(is_within(3600, 30));
+    provider_.connection_timeout = 7;
+    const auto soon = now() + seconds(3); // an operation that is nearly over gives nobody its whole time
+    EXPECT_EQ(*key_servers_.answer_deadline(provider_, soon), soon);
+    EXPECT_EQ(key_servers_.answer_deadline(provider_, now() - seconds(1)).error().where,
+              "key_server.deadline");
 }
 
 } // namespace

@@ -43,6 +43,7 @@ void add_provider_commands(CLI::App& app, Context& context);
 // Below "provider".
 void add_provider_key_commands(CLI::App& provider, Context& context);
 void add_provider_policy_commands(CLI::App& provider, Context& context);
+void add_provider_connection_commands(CLI::App& provider, Context& context);
 
 void add_host_commands(CLI::App& app, Context& context);
 void add_vm_commands(CLI::App& app, Context& context);

@@ -1,5 +1,6 @@
 // kmip probe: what a key server can do, before a provider is made on it.
 #include "cli/command.h"
+#include "cli/device_options.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
 #include "kmip/examination.h"
@@ -14,6 +15,7 @@ namespace vouchsafe::cli {
 namespace {
 
 constexpr std::uint16_t kmip_port = 5696;
+constexpr std::uint16_t proxy_port = 3128;
 constexpr std::size_t most_file = std::size_t{1} << 20U;
 
 struct Options {
@@ -24,6 +26,8 @@ struct Options {
     std::string pin;
     std::string user;
     std::string password_file;
+    DeviceOptions device;
+    std::string proxy;
     std::vector<std::string> resolve;
     int timeout = 5;
     bool read_only = false;
@@ -60,7 +64,7 @@ Result<Buffer> fingerprint(std::string_view text) {
 
 /// The certificate that the server shows, if it is the pinned one; from then on it and no other is believed.
 Result<net::ServerTrust>
-pinned(const net::Endpoint& server, const net::ResolveMap& resolve, const Options& options) {
+pinned(const net::PeerAddress& server, const net::ResolveMap& resolve, const Options& options) {
     VS_TRY(const Buffer wanted, fingerprint(options.pin));
     VS_TRY(const std::string pem, net::fetch_peer_certificate(server, resolve, deadline_of(options)));
     VS_TRY(const auto certificate, crypto::Certificate::from_pem(pem));
@@ -74,7 +78,7 @@ pinned(const net::Endpoint& server, const net::ResolveMap& resolve, const Option
 }
 
 Result<net::ServerTrust>
-trust_of(const net::Endpoint& server, const net::ResolveMap& resolve, const Options& options) {
+trust_of(const net::PeerAddress& server, const net::ResolveMap& resolve, const Options& options) {
     if (!options.pin.empty())
         return pinned(server, resolve, options);
     VS_TRY(std::string pem, read_text(options.ca, most_file));
@@ -82,13 +86,24 @@ trust_of(const net::Endpoint& server, const net::ResolveMap& resolve, const Opti
 }
 
 Result<std::optional<kmip::Credential>> credential_of(const Options& options) {
-    if (options.user.empty())
+    const DeviceOptions& device = options.device;
+    if (options.user.empty() && !device.any())
         return std::nullopt;
-    Secret password;
+    kmip::Credential out{.username = options.user, .password = Secret()};
     if (!options.password_file.empty()) {
-        VS_TRY(password, read_secret(options.password_file, {}));
+        VS_TRY(out.password, read_secret(options.password_file, {}));
     }
-    return kmip::Credential{.username = options.user, .password = std::move(password)};
+    if (device.any())
+        out.device = kmip::Device{.serial_number = device.serial_number,
+                                  .password = Secret(),
+                                  .device_identifier = device.device_identifier,
+                                  .network_identifier = device.network_identifier,
+                                  .machine_identifier = device.machine_identifier,
+                                  .media_identifier = device.media_identifier};
+    if (out.device && !device.password_file.empty()) {
+        VS_TRY(out.device->password, read_secret(device.password_file, {}));
+    }
+    return out;
 }
 
 kmip::ExaminationInput input_of(const Options& options) {
@@ -106,7 +121,11 @@ kmip::ExaminationInput input_of(const Options& options) {
 }
 
 Result<kmip::Examination> probe(const Options& options) {
-    VS_TRY(const net::Endpoint server, net::parse_endpoint(options.server, kmip_port));
+    VS_TRY(net::Endpoint endpoint, net::parse_endpoint(options.server, kmip_port));
+    net::PeerAddress server{.server = std::move(endpoint)};
+    if (!options.proxy.empty()) {
+        VS_TRY(server.proxy, net::parse_endpoint(options.proxy, proxy_port));
+    }
     VS_TRY(const net::ResolveMap resolve, net::parse_resolve_map(options.resolve));
     VS_TRY(std::string certificate, read_text(options.certificate, most_file));
     VS_TRY(Secret key, store::read_secret_file(options.key, most_file));
@@ -114,10 +133,11 @@ Result<kmip::Examination> probe(const Options& options) {
     VS_TRY(net::ServerTrust trust, trust_of(server, resolve, options));
     VS_TRY(const auto transport,
            net::KmipTransport::create(
-               {.server = server,
+               {.server = server.server,
                 .trust = std::move(trust),
                 .identity = {.certificate_pem = std::move(certificate), .private_key = std::move(key)},
                 .resolve = resolve,
+                .proxy = server.proxy,
                 .connect_limit = std::chrono::seconds(options.timeout)}));
     Way way(*transport);
     kmip::Client client(way, {.credential = credential ? &*credential : nullptr});
@@ -235,6 +255,12 @@ void declare(CLI::App& command, Options& options) {
                     options.password_file,
                     "read the user's password from a file, or - for standard input")
         ->needs(user);
+    add_device_options(command, options.device);
+    command.add_option(
+        "--proxy",
+        options.proxy,
+        "HOST[:PORT] of an HTTP proxy on the way there (CONNECT); the port is 3128. The server proves "
+        "who it is as without one");
     command.add_option("--resolve", options.resolve, "NAME=ADDRESS: where a name is, before DNS");
     command.add_option("--timeout", options.timeout, "seconds for each request")
         ->check(CLI::Range(1, 60))

@@ -1,5 +1,6 @@
 // Trusted key providers and their key servers.
 #include "cli/command.h"
+#include "cli/provider_connection.h"
 #include "crypto/x509.h"
 #include "net/endpoint.h"
 
@@ -15,6 +16,7 @@ struct CreateOptions {
     std::string name;
     std::string key;
     std::vector<std::string> servers;
+    std::string proxy;
 };
 
 struct TrustOptions {
@@ -40,19 +42,20 @@ Result<void> create(Connection& connection, const CreateOptions& options) {
             {{"name", endpoint.host + ":" + std::to_string(endpoint.port)},
              {"address", json::object({{"hostname", endpoint.host}, {"port", endpoint.port}})}}));
     }
+    json::Object key_server{{"type", "KMIP"},
+                            {"kmip_server", json::object({{"servers", std::move(servers)}})}};
+    if (!options.proxy.empty()) {
+        VS_TRY(json::Value address, proxy_address(options.proxy));
+        key_server.emplace("proxy_server", std::move(address));
+    }
     VS_TRY(const std::string cluster, the_cluster(connection));
-    VS_TRY_VOID(connection.call(
-        VS_PROVIDERS,
-        "create",
-        json::object(
-            {{"cluster", cluster},
-             {"spec",
-              json::object(
-                  {{"provider", options.name},
-                   {"master_key_id", options.key},
-                   {"key_server",
-                    json::object({{"type", "KMIP"},
-                                  {"kmip_server", json::object({{"servers", std::move(servers)}})}})}})}})));
+    VS_TRY_VOID(connection.call(VS_PROVIDERS,
+                                "create",
+                                json::object({{"cluster", cluster},
+                                              {"spec",
+                                               json::object({{"provider", options.name},
+                                                             {"master_key_id", options.key},
+                                                             {"key_server", std::move(key_server)}})}})));
     say("next: vouchsafe provider certificate " + options.name +
         " --create, and register it at the key server");
     return {};
@@ -116,6 +119,9 @@ void add_provider_commands(CLI::App& app, Context& context) {
                 ->required();
             command.add_option("--server", options.servers, "host[:port] of a key server; may be repeated")
                 ->required();
+            command.add_option("--proxy",
+                               options.proxy,
+                               "host[:port] of an HTTP proxy on the way to them (CONNECT); the port is 3128");
         },
         [](const CreateOptions& options) {
             return with("authority", [&](Connection& connection) { return create(connection, options); });
@@ -184,6 +190,7 @@ void add_provider_commands(CLI::App& app, Context& context) {
                 });
     add_provider_key_commands(provider, context);
     add_provider_policy_commands(provider, context);
+    add_provider_connection_commands(provider, context);
     add_command(provider,
                 context,
                 "delete",

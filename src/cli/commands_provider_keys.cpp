@@ -1,5 +1,6 @@
 // Generations of a key provider's primary key: what there is, rotation, and the end of old ones.
 #include "cli/command.h"
+#include "cli/provider_connection.h"
 #include "net/endpoint.h"
 
 #include <algorithm>
@@ -47,12 +48,17 @@ void show_generations(const Context& context, const json::Value& items) {
 
 Result<void> show(Connection& connection, const Context& context, const std::string& name) {
     VS_TRY(const json::Value policy, connection.call("vouchsafe.provider_policy", "get", of_provider(name)));
+    VS_TRY(const json::Value reached,
+           connection.call("vouchsafe.provider_connection", "get", of_provider(name)));
     VS_TRY(const json::Value items, connection.call(generations, "list", of_provider(name)));
     if (context.format == Format::json) {
-        print_json(json::object({{"provider", name}, {"policy", policy}, {"generations", items}}));
+        print_json(json::object(
+            {{"provider", name}, {"policy", policy}, {"connection", reached}, {"generations", items}}));
         return {};
     }
     show_one(context, policy);
+    print("");
+    show_one(context, connection_summary(reached));
     print("");
     show_generations(context, items);
     return {};
@@ -127,7 +133,7 @@ void add_provider_key_commands(CLI::App& provider, Context& context) {
     add_command(provider,
                 context,
                 "show",
-                "show a provider's policy and its generations, and how much each is used",
+                "show a provider's policy, its connection, and its generations with how much each is used",
                 "name",
                 [&context](const std::string& name) {
                     return with("authority",

@@ -164,8 +164,11 @@ TEST(Provider, IsOneDocument) {
     full.generations.front().check_value = "0011223344556677";
     full.generations.push_back({.number = 2, .primary_key = "key-2"});
     full.connection_timeout = 30;
+    full.proxy_server = NetworkAddress{.hostname = "proxy", .port = 3128};
     full.username = "vouchsafe";
     full.sealed_password = Buffer{1};
+    full.device = KmipDevice{.serial_number = "s", .network_identifier = "n"};
+    full.sealed_device_password = Buffer{3};
     full.sealed_client_key = Buffer{2};
     full.client_certificate = test::example_pem("c");
     full.policy = {.freshness = Freshness::strict,
@@ -204,6 +207,15 @@ TEST(Provider, IsOneDocument) {
     bad = full;
     bad.policy.host_quota.per_minute = max_quota + 1;
     expect_refused(bad, [](auto&) {}, "provider.policy.host_quota.per_minute");
+    bad = full;
+    bad.device = KmipDevice{};
+    expect_refused(bad, [](auto&) {}, "provider.device");
+    bad = full;
+    bad.device.reset();
+    expect_refused(bad, [](auto&) {}, "provider.sealed_device_password");
+    bad = full;
+    bad.proxy_server->hostname.clear();
+    expect_refused(bad, [](auto&) {}, "provider.proxy_server.hostname");
     bad = full;
     bad.servers.push_back(bad.servers.front());
     expect_refused(bad, [](auto&) {}, "provider.servers");

@@ -114,6 +114,8 @@ Result<void> check(const Provider& provider, const std::string& where) {
             return fail(Errc::malformed, where + ".generations", "not ascending, or one key twice");
         last = generation.number;
     }
+    if (provider.sealed_device_password && !provider.device)
+        return fail(Errc::malformed, where + ".sealed_device_password", "of no device");
     if (provider.generations.back().retired)
         return fail(Errc::malformed, where + ".generations", "the newest cannot be retired");
     return {};
@@ -137,6 +139,28 @@ Result<NetworkAddress> NetworkAddress::from_json(const json::Value& value, std::
     return out;
 }
 
+json::Value KmipDevice::to_json() const {
+    return json::object({{"serial_number", serial_number},
+                         {"device_identifier", device_identifier},
+                         {"network_identifier", network_identifier},
+                         {"machine_identifier", machine_identifier},
+                         {"media_identifier", media_identifier}});
+}
+
+Result<KmipDevice> KmipDevice::from_json(const json::Value& value, std::string_view where) {
+    json::Members m(value, std::string(where));
+    KmipDevice out;
+    VS_TRY(out.serial_number, short_text(m, "serial_number"));
+    VS_TRY(out.device_identifier, short_text(m, "device_identifier"));
+    VS_TRY(out.network_identifier, short_text(m, "network_identifier"));
+    VS_TRY(out.machine_identifier, short_text(m, "machine_identifier"));
+    VS_TRY(out.media_identifier, short_text(m, "media_identifier"));
+    VS_TRY_VOID(m.finish());
+    if (out == KmipDevice{})
+        return fail(Errc::malformed, m.where(), "says nothing");
+    return out;
+}
+
 std::string_view to_string(Freshness freshness) {
     return freshness == Freshness::result ? "result" : "strict";
 }
@@ -155,15 +179,18 @@ json::Value Provider::to_json() const {
                              {"check_value", generation.check_value},
                              {"retired", generation.retired}});
     };
-    return json::object({{"version", 2},
+    return json::object({{"version", 3},
                          {"name", name},
                          {"uid", uid},
                          {"description", description},
                          {"generations", json::array_of(generations, generation_to_json)},
                          {"servers", json::array_of(servers, server_to_json)},
+                         {"proxy_server", proxy_server ? proxy_server->to_json() : json::Value()},
                          {"connection_timeout", connection_timeout},
                          {"username", username},
                          {"sealed_password", base64_or_null(sealed_password)},
+                         {"device", device ? device->to_json() : json::Value()},
+                         {"sealed_device_password", base64_or_null(sealed_device_password)},
                          {"sealed_client_key", base64_or_null(sealed_client_key)},
                          {"client_certificate", client_certificate},
                          {"trusted_peer_certificates", json::array_of(trusted_peer_certificates)},
@@ -173,16 +200,25 @@ json::Value Provider::to_json() const {
 Result<Provider> Provider::from_json(const json::Value& value, std::string_view where) {
     json::Members m(value, std::string(where));
     Provider out;
-    VS_TRY_VOID(m.version(2));
+    VS_TRY_VOID(m.version(3));
     VS_TRY(out.name, inventory::name(m, "name"));
     VS_TRY(const Buffer uid_raw, m.hex("uid"));
     VS_TRY(out.description, short_text(m, "description"));
     VS_TRY(out.generations, m.list<Generation>("generations", max_generations, read_generation));
     VS_TRY(out.servers, m.list<KmipServer>("servers", max_servers, read_server));
+    VS_TRY(const json::Value* const proxy, m.optional_value("proxy_server"));
+    if (proxy != nullptr) {
+        VS_TRY(out.proxy_server, NetworkAddress::from_json(*proxy, m.where() + ".proxy_server"));
+    }
     VS_TRY(out.connection_timeout,
            m.optional_integer("connection_timeout", {.least = 1, .most = max_timeout}));
     VS_TRY(out.username, m.optional_string("username"));
     VS_TRY(out.sealed_password, sealed(m, "sealed_password"));
+    VS_TRY(const json::Value* const device, m.optional_value("device"));
+    if (device != nullptr) {
+        VS_TRY(out.device, KmipDevice::from_json(*device, m.where() + ".device"));
+    }
+    VS_TRY(out.sealed_device_password, sealed(m, "sealed_device_password"));
     VS_TRY(out.sealed_client_key, sealed(m, "sealed_client_key"));
     VS_TRY(out.client_certificate, optional_pem(m, "client_certificate"));
     VS_TRY(out.trusted_peer_certificates, pems(m, "trusted_peer_certificates", max_servers));

@@ -71,15 +71,33 @@ struct ProviderPolicy {
     friend bool operator==(const ProviderPolicy&, const ProviderPolicy&) = default;
 };
 
+/// What a provider's client says of itself as a machine: KMIP's Device credential. At least one member; empty
+/// ones are not sent. Its password is sealed, apart.
+struct KmipDevice {
+    std::string serial_number{};
+    std::string device_identifier{};
+    std::string network_identifier{};
+    std::string machine_identifier{};
+    std::string media_identifier{};
+
+    json::Value to_json() const;
+    static Result<KmipDevice> from_json(const json::Value& value, std::string_view where = "device");
+
+    friend bool operator==(const KmipDevice&, const KmipDevice&) = default;
+};
+
 struct Provider {
     std::string name;
     std::string uid;                     ///< 32 hex digits: 128 random bits, for ever
     std::string description;             ///< of the key server, free text
     std::vector<Generation> generations; ///< numbers ascending; the last is the newest
     std::vector<KmipServer> servers;
+    std::optional<NetworkAddress> proxy_server;     ///< an HTTP proxy on the way to all of them
     std::optional<std::int64_t> connection_timeout; ///< seconds
     std::optional<std::string> username;
     std::optional<Buffer> sealed_password;
+    std::optional<KmipDevice> device;
+    std::optional<Buffer> sealed_device_password;
     std::optional<Buffer> sealed_client_key;            ///< sealed by the authority host
     std::optional<std::string> client_certificate;      ///< PEM
     std::vector<std::string> trusted_peer_certificates; ///< PEM, one each

@@ -2,7 +2,9 @@
 
 #include "crypto/aead.h"
 #include "crypto/digest.h"
+#include "keyprovider/key_server_errors.h"
 
+#include <optional>
 #include <string_view>
 
 namespace vouchsafe::keyprovider {
@@ -58,6 +60,34 @@ Result<void> test_aead(KeyServer& server,
     VS_TRY_VOID(
         tested.refuses({.nonce = nonce, .additional_data = other_data}, sealed, "primary_key.aead_data"));
     return tested.refuses({.nonce = other_nonce, .additional_data = data}, sealed, "primary_key.aead_nonce");
+}
+
+Result<void> test_replicas(KeyServer& servers,
+                           const inventory::Provider& provider,
+                           const inventory::Generation& generation,
+                           Random& random) {
+    const Buffer nonce = random.bytes(crypto::gcm_nonce_size);
+    const AeadInput input{.nonce = nonce, .additional_data = as_bytes("vouchsafe/replicas/1")};
+    const Secret block = random.secret(block_size);
+    std::optional<Buffer> sealed;
+    for (const inventory::KmipServer& server : provider.servers) {
+        inventory::Provider alone = provider;
+        alone.servers = {server};
+        if (const auto tested = test_aead(servers, alone, generation, SelfTest::whole, random); !tested)
+            return std::unexpected(named(tested.error(), server));
+        if (!sealed) {
+            VS_TRY(sealed, servers.seal(alone, generation, input, block));
+            continue;
+        }
+        const auto opened = servers.open(alone, generation, input, *sealed);
+        if (!opened && opened.error().where != "blob.open")
+            return std::unexpected(named(opened.error(), server));
+        if (!opened)
+            return std::unexpected(other_replica(server, opened.error().detail));
+        if (!crypto::equal(*opened, block))
+            return std::unexpected(other_replica(server, "it gives other bytes"));
+    }
+    return {};
 }
 
 } // namespace vouchsafe::keyprovider

@@ -21,4 +21,12 @@ Result<void> test_aead(KeyServer& server,
                        SelfTest test,
                        Random& random);
 
+/// Of each key server of the provider by itself, and then whether all hold the same key: a block that the
+/// first one sealed opens on every other one (primary_key.replica). Fails with the first reason, which names
+/// the server.
+Result<void> test_replicas(KeyServer& servers,
+                           const inventory::Provider& provider,
+                           const inventory::Generation& generation,
+                           Random& random);
+
 } // namespace vouchsafe::keyprovider

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace vouchsafe::keyprovider {
@@ -168,6 +169,27 @@ void Failover::exclude(const inventory::Provider& provider,
 void Failover::admit(const inventory::Provider& provider, const inventory::KmipServer& server) {
     const std::scoped_lock lock(mutex_);
     records_[name_of(provider, server)].excluded.reset();
+}
+
+void Failover::agreed(const inventory::Provider& provider,
+                      const inventory::KmipServer& server,
+                      std::optional<kmip::ProtocolVersion> version) {
+    const std::scoped_lock lock(mutex_);
+    records_[name_of(provider, server)].version = version;
+}
+
+void Failover::retain(const inventory::AuthorityState& state) {
+    std::set<Name> wanted;
+    for (const auto& [name, provider] : state.providers)
+        for (const inventory::KmipServer& server : provider.servers)
+            wanted.insert(name_of(provider, server));
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(records_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+}
+
+std::size_t Failover::size() const {
+    const std::scoped_lock lock(mutex_);
+    return records_.size();
 }
 
 ServerRecord Failover::record(const inventory::Provider& provider,

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "inventory/provider.h"
+#include "inventory/state.h"
+#include "kmip/version.h"
 
 #include <chrono>
 #include <cstddef>
@@ -34,6 +36,7 @@ struct ServerRecord {
     std::optional<Error> failure = std::nullopt;  ///< the last one, while it is the last thing that happened
     std::optional<Error> excluded = std::nullopt; ///< never asked while this stands, and why
     bool answered = false;                        ///< ever
+    std::optional<kmip::ProtocolVersion> version = std::nullopt; ///< that was agreed on last
 
     friend bool operator==(const ServerRecord&, const ServerRecord&) = default;
 };
@@ -83,6 +86,15 @@ public:
     void exclude(const inventory::Provider& provider, const inventory::KmipServer& server, const Error& why);
     /// Ends an exclusion.
     void admit(const inventory::Provider& provider, const inventory::KmipServer& server);
+
+    /// Which version is spoken there, so that nobody has to ask again; nothing where none is.
+    void agreed(const inventory::Provider& provider,
+                const inventory::KmipServer& server,
+                std::optional<kmip::ProtocolVersion> version);
+
+    /// Forgets servers that the state does not have.
+    void retain(const inventory::AuthorityState& state);
+    std::size_t size() const; ///< records
 
     ServerRecord record(const inventory::Provider& provider, const inventory::KmipServer& server) const;
 

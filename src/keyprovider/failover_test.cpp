@@ -162,5 +162,21 @@ TEST_F(FailoverTest, TakesAnotherAddressForAnotherServer) {
     EXPECT_EQ(names(), (Names{"one", "two"}));
 }
 
+TEST_F(FailoverTest, ForgetsServersThatAreGone) {
+    fail(provider_.servers[0], 3);
+    failover_.agreed(provider_, provider_.servers[1], kmip::ProtocolVersion{1, 4});
+    EXPECT_EQ(failover_.record(provider_, provider_.servers[1]).version, (kmip::ProtocolVersion{1, 4}));
+    inventory::AuthorityState state;
+    state.providers["gold"] = provider_;
+    failover_.retain(state);
+    EXPECT_EQ(failover_.size(), 2U);
+    state.providers["gold"].servers[0].address.port = 5697;
+    failover_.retain(state);
+    EXPECT_EQ(failover_.size(), 1U);
+    state.providers.clear();
+    failover_.retain(state);
+    EXPECT_EQ(failover_.size(), 0U);
+}
+
 } // namespace
 } // namespace vouchsafe::keyprovider

@@ -1,5 +1,7 @@
 #include "keyprovider/new_primary_key.h"
 
+#include "keyprovider/aead_trial.h"
+#include "keyprovider/key_server_errors.h"
 #include "keyprovider/key_state.h"
 #include "kmip/failure.h"
 
@@ -52,12 +54,6 @@ Result<void> check_wraps(kmip::State state, const kmip::Attributes& attributes, 
     return {};
 }
 
-Error at_server(Error error, const inventory::KmipServer& server) {
-    if (!error.detail.starts_with("key server "))
-        error.detail = "key server " + server.name + ": " + error.detail;
-    return error;
-}
-
 /// The check value on one server; nothing where the key is not to leave it.
 Result<std::optional<std::string>> look(KeyServer& asked,
                                         const inventory::Provider& alone,
@@ -85,22 +81,26 @@ create_primary_key(KmipConnector& connector, const inventory::Provider& provider
     Error last{
         .code = Errc::unavailable, .where = "key_server.none", .detail = "the provider has no key server"};
     VS_TRY(const auto credential, connector.credential(provider));
+    const kmip::Deadline end = connector.deadline(provider);
     bool tried = false;
     for (const inventory::KmipServer& server : provider.servers) {
         auto transport = connector.connect(provider, server);
         if (!transport) {
-            last = at_server(transport.error(), server);
+            last = named(transport.error(), server);
             continue;
         }
         // Twice: after a lost answer the key may be there, and only this server may know of it yet.
         for (int attempt = 0; attempt < 2; ++attempt) {
+            const auto deadline = connector.answer_deadline(provider, end);
+            if (!deadline)
+                return std::unexpected(tried ? std::move(last) : deadline.error());
             kmip::Client client(**transport, {.credential = credential ? &*credential : nullptr});
-            auto id = make({.client = client, .deadline = connector.deadline(provider), .name = name},
-                           std::exchange(tried, true));
+            auto id =
+                make({.client = client, .deadline = *deadline, .name = name}, std::exchange(tried, true));
             if (id)
                 return id;
             const kmip::FailureClass kind = kmip::failure_class(id.error());
-            last = at_server(std::move(id).error(), server);
+            last = named(std::move(id).error(), server);
             if (kind == kmip::FailureClass::final)
                 return std::unexpected(std::move(last));
             if (kind != kmip::FailureClass::transport)
@@ -113,21 +113,25 @@ create_primary_key(KmipConnector& connector, const inventory::Provider& provider
 Result<inventory::Generation> verify_primary_key(KeyServer& servers,
                                                  const inventory::Provider& provider,
                                                  inventory::Generation generation,
-                                                 SysTime now) {
+                                                 const VerifyBy& by) {
     for (const inventory::KmipServer& server : provider.servers) {
         inventory::Provider alone = provider;
         alone.servers = {server};
-        const auto seen = look(servers, alone, generation, now);
+        inventory::Generation unknown = generation; // what is seen is compared here, once it is judged
+        unknown.check_value.reset();
+        const auto seen = look(servers, alone, unknown, by.now);
         if (!seen)
-            return std::unexpected(at_server(seen.error(), server));
+            return std::unexpected(named(seen.error(), server));
         if (generation.check_value && *seen && generation.check_value != *seen)
-            return std::unexpected(at_server({.code = Errc::conflict,
-                                              .where = "primary_key.check_value",
-                                              .detail = "has another key under this identifier"},
-                                             server));
+            return std::unexpected(named({.code = Errc::conflict,
+                                          .where = "primary_key.check_value",
+                                          .detail = "has another key under this identifier"},
+                                         server));
         if (*seen)
             generation.check_value = *seen;
     }
+    if (provider.policy.wrapping == inventory::Wrapping::remote)
+        VS_TRY_VOID(test_replicas(servers, provider, generation, by.random));
     return generation;
 }
 

@@ -18,13 +18,18 @@ namespace vouchsafe::keyprovider {
 Result<KeyId>
 create_primary_key(KmipConnector& connector, const inventory::Provider& provider, const std::string& name);
 
-/// Whether every key server of the provider has that key, Active now and usable; with wrapping "fetch" also
-/// whether all give the same one. Fails with the first server's reason, which names the server;
-/// `conflict` at "primary_key.check_value" when two give different keys. The result is the generation with
-/// its check value, where the key was seen. `now` counts for a server that does not say what time it is.
+struct VerifyBy {
+    SysTime now; ///< for a server that does not say what time it is
+    Random& random;
+};
+
+/// Whether every key server of the provider has that key, Active now and usable, and whether it is the same
+/// one: by its value with wrapping "fetch", by test_replicas with "remote". Fails with the first server's
+/// reason, which names the server; `conflict` at "primary_key.check_value" when two give different keys. The
+/// result is the generation with its check value, where the key was seen.
 Result<inventory::Generation> verify_primary_key(KeyServer& servers,
                                                  const inventory::Provider& provider,
                                                  inventory::Generation generation,
-                                                 SysTime now);
+                                                 const VerifyBy& by);
 
 } // namespace vouchsafe::keyprovider

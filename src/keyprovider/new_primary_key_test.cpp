@@ -30,8 +30,10 @@ struct NewPrimaryKey : testing::Test {
 
     std::string verified() {
         KmipKeyServer servers(connector, clock, random); // which has seen no failure yet
-        const auto result = verify_primary_key(servers, provider, provider.generations.back(), server_time);
-        EXPECT_TRUE(!result || result->check_value == check_value(Secret(Buffer(32, 0x22))));
+        const auto result = verify_primary_key(
+            servers, provider, provider.generations.back(), {.now = server_time, .random = random});
+        const bool seen = provider.policy.wrapping == inventory::Wrapping::fetch;
+        EXPECT_TRUE(!result || !seen || result->check_value == check_value(Secret(Buffer(32, 0x22))));
         return result ? "" : result.error().where;
     }
 };
@@ -75,6 +77,19 @@ TEST_F(NewPrimaryKey, IsVerifiedOnEveryServer) {
     EXPECT_EQ(verified(), "kmip.replica_lag");
     connector.servers.erase("kms-2");
     EXPECT_EQ(verified(), "net.connect");
+}
+
+TEST_F(NewPrimaryKey, IsProvenOnEveryServerWhereItStays) {
+    provider.policy.wrapping = inventory::Wrapping::remote;
+    EXPECT_EQ(verified(), "");
+    EXPECT_EQ(second().count(kmip::Operation::get), 0U);
+    second().keys.at("pk-2").material = Buffer(32, 0x23);
+    EXPECT_EQ(verified(), "primary_key.replica");
+    second().keys.at("pk-2").material = Buffer(32, 0x22);
+    second().fault = KmipFault::no_additional_data; // of the one that is not asked first
+    EXPECT_EQ(verified(), "primary_key.aead_data");
+    second().fault = KmipFault::timeout;
+    EXPECT_EQ(verified(), "kmip.transport");
 }
 
 TEST_F(NewPrimaryKey, MustBeActive) {

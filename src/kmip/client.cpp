@@ -66,7 +66,8 @@ Result<void> needs_aead(const Result<ProtocolVersion>& agreed) {
 
 } // namespace
 
-Client::Client(Transport& transport, ClientOptions options) : transport_(transport), options_(options) {}
+Client::Client(Transport& transport, ClientOptions options)
+    : transport_(transport), options_(options), agreed_(options.agreed) {}
 
 Result<Response>
 Client::exchange(ProtocolVersion version, std::span<const RequestItem> items, Deadline deadline) {

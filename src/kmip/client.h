@@ -47,6 +47,8 @@ public:
 struct ClientOptions {
     ProtocolVersion newest = supported_versions.front();     ///< do not go above it
     std::optional<ProtocolVersion> last_good = std::nullopt; ///< what worked with this server before
+    /// What was agreed with this server lately: used without asking, until it is not understood.
+    std::optional<ProtocolVersion> agreed = std::nullopt;
     ttlv::Limits limits{};
     const Credential* credential = nullptr; ///< sent with every request; outlives the client
 };
@@ -57,6 +59,9 @@ public:
 
     /// The version agreed on, negotiated if need be.
     Result<ProtocolVersion> version(Deadline deadline);
+
+    /// The same where there is one, without asking.
+    std::optional<ProtocolVersion> agreed() const { return agreed_; }
 
     /// All that the server lists; a server of 1.0 cannot say.
     Result<ServerVersions> discover_versions(Deadline deadline);

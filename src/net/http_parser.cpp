@@ -222,4 +222,16 @@ ParsedResponse ResponseParser::take() {
     return out;
 }
 
+Result<int> connect_status(Bytes header) {
+    http::response_parser<Body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(header.size()) + 1);
+    parser.skip(true);
+    error_code error;
+    while (!header.empty() && !parser.is_done() && !error)
+        header = header.subspan(parser.put(buffer_of(header), error));
+    if (error || !parser.is_done() || !header.empty())
+        return fail(Errc::malformed, "net.proxy", "its answer is not HTTP");
+    return static_cast<int>(parser.get().result_int());
+}
+
 } // namespace vouchsafe::net

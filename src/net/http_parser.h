@@ -78,4 +78,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// The status of a whole header, blank line included, that answers CONNECT: no body belongs to it whatever it
+/// says [RFC 9110 §9.3.6]. `malformed` at "net.proxy".
+Result<int> connect_status(Bytes header);
+
 } // namespace vouchsafe::net

@@ -130,7 +130,8 @@ struct KmipTransport::Impl {
                                   {.server = config.server,
                                    .resolve = config.resolve,
                                    .deadline = std::min(deadline, now + config.connect_limit),
-                                   .cancellation = config.cancellation}));
+                                   .cancellation = config.cancellation,
+                                   .proxy = config.proxy ? &*config.proxy : nullptr}));
         return Connection{.stream = std::move(stream), .born = now, .used = now};
     }
 };
@@ -193,10 +194,14 @@ Result<Buffer> KmipTransport::exchange(Bytes request, Deadline deadline) {
 }
 
 Result<std::string>
-fetch_peer_certificate(const Endpoint& server, const ResolveMap& resolve, Deadline deadline) {
+fetch_peer_certificate(const PeerAddress& peer, const ResolveMap& resolve, Deadline deadline) {
     VS_TRY(const ClientTls tls, ClientTls::create(TlsVersions::from_1_2, nullptr, std::nullopt));
     VS_TRY(const X509Certificate certificate,
-           TlsStream::look(tls, {.server = server, .resolve = resolve, .deadline = deadline}));
+           TlsStream::look(tls,
+                           {.server = peer.server,
+                            .resolve = resolve,
+                            .deadline = deadline,
+                            .proxy = peer.proxy ? &*peer.proxy : nullptr}));
     if (!certificate)
         return fail(Errc::untrusted, "net.tls_identity", "the server shows no certificate");
     return to_pem(*certificate);

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace vouchsafe::net {
@@ -22,6 +23,7 @@ struct KmipTransportConfig {
     ServerTrust trust;
     TlsIdentity identity; ///< KMIP servers know their clients by certificate
     ResolveMap resolve{};
+    std::optional<Endpoint> proxy{}; ///< an HTTP proxy that makes tunnels to the server (CONNECT)
     std::chrono::milliseconds connect_limit{2'000}; ///< a part of each exchange's deadline
     std::chrono::milliseconds idle_limit{25'000};   ///< key servers close after about 30 s
     std::chrono::milliseconds age_limit{600'000};   ///< so that balancers and new certificates get their turn
@@ -43,10 +45,10 @@ public:
 
     /// One whole request message out, one whole response message in. The answer may hold a key: the caller
     /// wipes it. Errors: `timed_out`, `unavailable`, `untrusted` as HttpsClient has them; `malformed` at
-    /// "kmip.frame", `too_large` at "kmip.frame"; `unavailable` at "net.stale" where a connection that had
-    /// been kept turned out to be dead before an answer began: all kept ones are closed then, and who may
-    /// send the request twice can do so at once. Nothing of the request is sent to a server that is not the
-    /// pinned one.
+    /// "kmip.frame", `too_large` at "kmip.frame"; what the proxy says, at "net.proxy"; `unavailable` at
+    /// "net.stale" where a connection that had been kept turned out to be dead before an answer began: all
+    /// kept ones are closed then, and who may send the request twice can do so at once. Nothing of the
+    /// request is sent to a server that is not the pinned one.
     Result<Buffer> exchange(Bytes request, Deadline deadline);
 
 private:
@@ -55,8 +57,14 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Where a server is, and the proxy on the way there, if any.
+struct PeerAddress {
+    Endpoint server;
+    std::optional<Endpoint> proxy = std::nullopt;
+};
+
 /// The certificate (PEM) that a server shows, believed by nobody: for an administrator to look at and to pin.
 Result<std::string>
-fetch_peer_certificate(const Endpoint& server, const ResolveMap& resolve, Deadline deadline);
+fetch_peer_certificate(const PeerAddress& peer, const ResolveMap& resolve, Deadline deadline);
 
 } // namespace vouchsafe::net

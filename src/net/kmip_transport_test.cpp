@@ -1,5 +1,6 @@
 #include "net/kmip_transport.h"
 #include "net/test_support.h"
+#include "tests/support/connect_proxy.h"
 
 #include <gtest/gtest.h>
 
@@ -16,6 +17,7 @@ using test::make_certificate;
 using test::ScriptedServer;
 using test::soon;
 using test::TestCertificate;
+using vouchsafe::test::ConnectProxy;
 using Peer = ScriptedServer::Peer;
 
 const TestCertificate& certificate() {
@@ -291,16 +293,121 @@ TEST(KmipTransport, GivesUpAtTheConnectLimit) {
 
 TEST(FetchPeerCertificate, ShowsWhatTheServerShows) {
     const ScriptedServer server(certificate(), {}, answer_each);
-    const auto shown =
-        fetch_peer_certificate({.host = "key-server.localhost", .port = server.port()}, {}, soon());
+    const auto shown = fetch_peer_certificate(
+        {.server = {.host = "key-server.localhost", .port = server.port()}}, {}, soon());
     EXPECT_EQ(shown.value(), certificate().pem());
 }
 
 TEST(FetchPeerCertificate, FailsWhereNobodyAnswers) {
     const test::SilentServer server;
-    const auto shown = fetch_peer_certificate({.host = "localhost", .port = server.port()}, {}, soon(50ms));
+    const auto shown =
+        fetch_peer_certificate({.server = {.host = "localhost", .port = server.port()}}, {}, soon(50ms));
     ASSERT_FALSE(shown);
     EXPECT_EQ(shown.error().code, Errc::timed_out);
+}
+
+// --- through a proxy
+
+KmipTransportConfig config_through(std::uint16_t port, const ConnectProxy& proxy) {
+    KmipTransportConfig config = config_for(port);
+    config.proxy = Endpoint{.host = "localhost", .port = proxy.port()};
+    return config;
+}
+
+Error refused_by(KmipTransportConfig config) {
+    const auto answer = KmipTransport::create(std::move(config)).value()->exchange(request(), soon());
+    return answer ? Error{} : answer.error();
+}
+
+TEST(KmipTransportProxy, LeadsToTheServer) {
+    const ScriptedServer server(certificate(), {.ask_client = true}, answer_each);
+    const ConnectProxy proxy;
+    const auto transport = KmipTransport::create(config_through(server.port(), proxy)).value();
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(as_text(transport->exchange(request(), soon()).value()), response(16));
+    const std::string asked = "key-server.localhost:" + std::to_string(server.port());
+    EXPECT_EQ(proxy.asked(), std::vector<std::string>{asked}); // once: the connection is kept
+    EXPECT_EQ(fetch_peer_certificate({.server = config_for(server.port()).server,
+                                      .proxy = Endpoint{.host = "localhost", .port = proxy.port()}},
+                                     {},
+                                     soon())
+                  .value(),
+              certificate().pem());
+    EXPECT_EQ(proxy.asked().size(), 2U);
+}
+
+TEST(KmipTransportProxy, IsToldTheAddressThatTheMapHas) {
+    const ScriptedServer server(certificate(), {.ask_client = true}, answer_each);
+    const ConnectProxy proxy;
+    KmipTransportConfig config = config_through(server.port(), proxy);
+    config.server.host = "kms.example";
+    config.resolve["kms.example"] = "127.0.0.1";
+    EXPECT_TRUE(KmipTransport::create(std::move(config)).value()->exchange(request(), soon()));
+    EXPECT_EQ(proxy.asked(), std::vector<std::string>{"127.0.0.1:" + std::to_string(server.port())});
+}
+
+// The proxy leads to another server, with a certificate of its own: nothing of ours is sent there.
+TEST(KmipTransportProxy, IsNotBelievedWhoTheServerIs) {
+    const ScriptedServer server(certificate(), {.ask_client = true}, answer_each);
+    const ScriptedServer other(make_certificate({.name = "key-server.localhost"}), {}, answer_each);
+    ConnectProxy proxy;
+    proxy.leads_to = other.port();
+    EXPECT_EQ(refused_by(config_through(server.port(), proxy)).where, "net.tls_identity");
+    EXPECT_EQ(other.connections(), 0);
+}
+
+struct ProxyAnswer {
+    const char* what;
+    std::string answer;
+    Errc code;
+    const char* says;
+};
+
+TEST(KmipTransportProxy, IsNamedWithWhatItSays) {
+    const ScriptedServer server(certificate(), {.ask_client = true}, answer_each);
+    ConnectProxy proxy;
+    const std::string endless = "HTTP/1.1 200 OK\r\nX: " + std::string(10'000, 'x');
+    for (const ProxyAnswer& row :
+         {ProxyAnswer{"login", "HTTP/1.1 407 Log in\r\n\r\n", Errc::unavailable, "status 407"},
+          ProxyAnswer{
+              "forbidden", "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", Errc::unavailable, "status 403"},
+          ProxyAnswer{"interim", "HTTP/1.1 100 Go on\r\n\r\n", Errc::unavailable, "status 100"},
+          ProxyAnswer{"other protocol", "SSH-2.0-x\r\n", Errc::malformed, "not HTTP"},
+          ProxyAnswer{"no status", "HTTP/1.1 OK\r\n\r\n", Errc::malformed, "not HTTP"},
+          ProxyAnswer{"surplus", "HTTP/1.1 200 OK\r\n\r\nhello", Errc::malformed, "more than its answer"},
+          ProxyAnswer{"endless", endless, Errc::too_large, "too large"}}) {
+        SCOPED_TRACE(row.what);
+        proxy.answer_with(row.answer);
+        const Error error = refused_by(config_through(server.port(), proxy));
+        EXPECT_EQ(error.where, "net.proxy");
+        EXPECT_EQ(error.code, row.code);
+        EXPECT_TRUE(error.detail.contains("localhost:" + std::to_string(proxy.port()))) << error.detail;
+        EXPECT_TRUE(error.detail.contains(row.says)) << error.detail;
+    }
+    proxy.answer_with(std::nullopt);
+    EXPECT_EQ(refused_by(config_through(1, proxy)).where, "net.proxy"); // 502: nobody is there
+    EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(KmipTransportProxy, IsWaitedForNoLongerThanAServer) {
+    ConnectProxy silent;
+    silent.answer_with("");
+    KmipTransportConfig config = config_through(1, silent);
+    config.connect_limit = 50ms;
+    const Error error = refused_by(std::move(config));
+    EXPECT_EQ(error.code, Errc::timed_out);
+    EXPECT_EQ(error.where, "net.proxy");
+    config = config_for(1);
+    config.proxy = Endpoint{.host = "localhost", .port = 1}; // nobody listens there
+    EXPECT_EQ(refused_by(std::move(config)).where, "net.proxy");
+}
+
+TEST(KmipTransportProxy, IsAskedForNoNameThatWouldEndTheLine) {
+    const ConnectProxy proxy;
+    KmipTransportConfig config = config_through(1, proxy);
+    config.server.host = "kms\r\nX: y";
+    EXPECT_EQ(refused_by(std::move(config)).code, Errc::malformed);
+    EXPECT_TRUE(proxy.asked().empty());
 }
 
 } // namespace

@@ -1,5 +1,8 @@
 #include "net/tls_stream.h"
 
+#include "net/socket_wait.h"
+#include "net/tunnel.h"
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,10 +12,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <limits>
 #include <memory>
 
 namespace vouchsafe::net {
@@ -25,58 +26,64 @@ void ignore_sigpipe() {
     VS_CHECK(once);
 }
 
-int milliseconds_left(Deadline deadline) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Deadline::clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
-}
-
-Result<void> wait_for(int fd, short events, Deadline deadline, const Cancellation* cancellation) {
-    std::array<pollfd, 2> entries{
-        pollfd{.fd = fd, .events = events, .revents = 0},
-        pollfd{.fd = cancellation == nullptr ? -1 : cancellation->fd(), .events = POLLIN, .revents = 0}};
-    while (true) {
-        const int ready = ::poll(entries.data(), entries.size(), milliseconds_left(deadline));
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (entries[1].revents != 0)
-            return fail(Errc::unavailable, "net.cancelled", "stopping");
-        if (ready > 0)
-            return {};
-        if (ready < 0)
-            return fail(Errc::internal, "net.poll");
-        if (Deadline::clock::now() >= deadline)
-            return fail(Errc::timed_out, "net.deadline", "no answer in time");
-    }
-}
-
 struct FreeAddress {
     void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
-Result<Socket> open_socket(const std::string& address, const ConnectRequest& request) {
+/// Of the server, or of the proxy.
+Result<Socket>
+open_socket(const std::string& address, const Endpoint& dialled, const ConnectRequest& request) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    if (::getaddrinfo(address.c_str(), std::to_string(request.server.port).c_str(), &hints, &found) != 0)
+    if (::getaddrinfo(address.c_str(), std::to_string(dialled.port).c_str(), &hints, &found) != 0)
         return fail(Errc::malformed, "net.connect", "not an address");
     const std::unique_ptr<addrinfo, FreeAddress> list(found);
 
     const int fd = ::socket(list->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return fail(Errc::unavailable, "net.connect", "no socket: " + to_text(request.server));
+        return fail(Errc::unavailable, "net.connect", "no socket: " + to_text(dialled));
     Socket socket(fd);
     const int on = 1;
     (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (::connect(fd, list->ai_addr, list->ai_addrlen) != 0) {
         if (errno != EINPROGRESS)
-            return fail(Errc::unavailable, "net.connect", "nothing answers at " + to_text(request.server));
-        VS_TRY_VOID(wait_for(fd, POLLOUT, request.deadline, request.cancellation));
+            return fail(Errc::unavailable, "net.connect", "nothing answers at " + to_text(dialled));
+        VS_TRY_VOID(
+            wait_for(fd, POLLOUT, {.deadline = request.deadline, .cancellation = request.cancellation}));
         int error = 0;
         socklen_t size = sizeof error;
         if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
-            return fail(Errc::unavailable, "net.connect", "nothing answers at " + to_text(request.server));
+            return fail(Errc::unavailable, "net.connect", "nothing answers at " + to_text(dialled));
     }
+    return socket;
+}
+
+Result<Socket> dial(const Endpoint& dialled, const ConnectRequest& request) {
+    VS_TRY(const auto addresses, resolve(dialled.host, request.resolve, request.deadline));
+    Result<Socket> socket = fail(Errc::unavailable, "net.resolve", "no address for " + dialled.host);
+    for (const std::string& address : addresses) {
+        socket = open_socket(address, dialled, request);
+        if (socket || socket.error().code == Errc::timed_out || socket.error().where == "net.cancelled")
+            break;
+    }
+    return socket;
+}
+
+Result<Socket> dial_through(const Endpoint& proxy, const ConnectRequest& request) {
+    auto socket = dial(proxy, request);
+    if (!socket && socket.error().where != "net.cancelled")
+        return std::unexpected(at_proxy(std::move(socket).error(), proxy));
+    if (!socket)
+        return socket;
+    Endpoint server = request.server; // a name is resolved by the proxy, unless we were told where it is
+    if (const auto mapped = request.resolve.find(server.host); mapped != request.resolve.end())
+        server.host = mapped->second;
+    VS_TRY_VOID(open_tunnel(socket->fd(),
+                            {.proxy = proxy,
+                             .server = server,
+                             .wait = {.deadline = request.deadline, .cancellation = request.cancellation}}));
     return socket;
 }
 
@@ -93,18 +100,11 @@ Socket::~Socket() {
 
 Result<TlsStream> TlsStream::open(const ClientTls& tls, const ConnectRequest& request) {
     ignore_sigpipe();
-    VS_TRY(const auto addresses, resolve(request.server.host, request.resolve, request.deadline));
-    Result<Socket> socket = fail(Errc::unavailable, "net.resolve", "no address for " + request.server.host);
-    for (const std::string& address : addresses) {
-        socket = open_socket(address, request);
-        if (socket || socket.error().code == Errc::timed_out || socket.error().where == "net.cancelled")
-            break;
-    }
-    if (!socket)
-        return std::unexpected(std::move(socket).error());
+    VS_TRY(Socket socket,
+           request.proxy != nullptr ? dial_through(*request.proxy, request) : dial(request.server, request));
     VS_TRY(Ssl ssl, tls.connection(request.server.host));
-    VS_CHECK(SSL_set_fd(ssl.get(), socket->fd()) == 1);
-    return TlsStream(*std::move(socket), std::move(ssl), request.cancellation);
+    VS_CHECK(SSL_set_fd(ssl.get(), socket.fd()) == 1);
+    return TlsStream(std::move(socket), std::move(ssl), request.cancellation);
 }
 
 Result<TlsStream> TlsStream::connect(const ClientTls& tls, const ConnectRequest& request) {
@@ -145,9 +145,9 @@ Result<void> TlsStream::handshake(Deadline deadline) {
 Result<void> TlsStream::wait_after(int outcome, Deadline deadline) {
     switch (SSL_get_error(ssl_.get(), outcome)) {
     case SSL_ERROR_WANT_READ:
-        return wait_for(socket_.fd(), POLLIN, deadline, cancellation_);
+        return wait_for(socket_.fd(), POLLIN, {.deadline = deadline, .cancellation = cancellation_});
     case SSL_ERROR_WANT_WRITE:
-        return wait_for(socket_.fd(), POLLOUT, deadline, cancellation_);
+        return wait_for(socket_.fd(), POLLOUT, {.deadline = deadline, .cancellation = cancellation_});
     default:
         return fail(Errc::unavailable, "net.connection", take_tls_error());
     }

@@ -42,11 +42,14 @@ struct ConnectRequest {
     const ResolveMap& resolve;
     Deadline deadline;
     const Cancellation* cancellation = nullptr;
+    const Endpoint* proxy =
+        nullptr; ///< the connection goes through it, if any; TLS is the server's all the same
 };
 
 class TlsStream {
 public:
-    /// Tries the server's addresses in order. Errors as HttpsClient has them.
+    /// Tries the server's addresses in order, or those of the proxy. Errors as HttpsClient has them, and as
+    /// open_tunnel does.
     static Result<TlsStream> connect(const ClientTls& tls, const ConnectRequest& request);
 
     /// The certificate that the server shows, also where it then ends the handshake because it wants ours.

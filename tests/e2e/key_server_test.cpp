@@ -50,6 +50,10 @@ public:
 
     kmip::Deadline deadline(const inventory::Provider&) override { return in_ten_seconds(); }
 
+    Result<kmip::Deadline> answer_deadline(const inventory::Provider&, kmip::Deadline operation) override {
+        return operation;
+    }
+
 protected:
     void SetUp() override {
         ASSERT_EQ(tool("start").status, 0);

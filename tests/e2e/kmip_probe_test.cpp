@@ -1,5 +1,6 @@
 // `vouchsafe kmip probe` against a foreign key server, PyKMIP.
 #include "json/parse.h"
+#include "tests/support/connect_proxy.h"
 #include "tests/support/shell.h"
 #include "tests/support/test_directory.h"
 
@@ -84,6 +85,19 @@ TEST_F(KmipProbeTest, BelievesNoOtherServer) {
     EXPECT_EQ(probe("--ca " + file("client.pem")).status, 1);
     EXPECT_EQ(probe("--pin 12").status, 2);
     EXPECT_EQ(probe("").status, 2); // neither
+}
+
+TEST_F(KmipProbeTest, GoesThroughAProxyWithADeviceCredential) {
+    test::ConnectProxy proxy;
+    const std::string options = "--pin " + fingerprint() + " --device-serial SN-17 --device-machine host-3" +
+                                " --proxy localhost:" + std::to_string(proxy.port());
+    const Shell ran = probe(options);
+    EXPECT_EQ(ran.status, 0) << ran.output;
+    EXPECT_GE(proxy.asked().size(), 2U); // for the certificate, and to try
+    proxy.answer_with("HTTP/1.1 403 Forbidden\r\n\r\n");
+    const Shell refused = probe(options);
+    EXPECT_EQ(refused.status, 4) << refused.output;
+    EXPECT_NE(refused.output.find("status 403"), std::string::npos) << refused.output;
 }
 
 TEST_F(KmipProbeTest, SaysThatNobodyAnswers) {

@@ -41,7 +41,11 @@ public:
     }
 
     kmip::Deadline deadline(const inventory::Provider&) override {
-        return std::chrono::steady_clock::now() + limit_;
+        return std::chrono::steady_clock::now() + 4 * limit_;
+    }
+
+    Result<kmip::Deadline> answer_deadline(const inventory::Provider&, kmip::Deadline operation) override {
+        return std::min(operation, std::chrono::steady_clock::now() + limit_);
     }
 
 protected:
@@ -65,7 +69,7 @@ protected:
 
     /// The first byte of the key that was got, or where that failed.
     std::string fetched() {
-        const auto got = key_server_.fetch(provider_, {.number = 1, .primary_key = "pk"});
+        const auto got = key_server_.fetch(provider_, generation_);
         return got ? got->key.material.expose([](Bytes bytes) { return std::to_string(bytes[0]); })
                    : got.error().where;
     }
@@ -84,6 +88,8 @@ protected:
     CountingRandom random_;
     keyprovider::KmipKeyServer key_server_{*this, clock_, random_};
     inventory::Provider provider_;
+    inventory::Generation generation_{
+        .number = 1, .primary_key = "pk", .check_value = keyprovider::check_value(Secret(Buffer(32, 0x11)))};
 };
 
 struct Row {
@@ -163,7 +169,7 @@ TEST_F(KmipWireTest, KnowsReplicasThatLagFromReplicasThatDiffer) {
     EXPECT_EQ(fetched(), "17");
     add("third", empty_wire);
     add("fourth", differs_wire);
-    key_server_.compare(provider_, {.number = 1, .primary_key = "pk"});
+    key_server_.compare(provider_, generation_);
     EXPECT_FALSE(record(2).excluded);
     EXPECT_FALSE(record(2).failure); // it answered
     EXPECT_TRUE(record(3).excluded);

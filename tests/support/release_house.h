@@ -89,6 +89,16 @@ struct MemoryConnector final : keyprovider::KmipConnector {
     }
 
     kmip::Deadline deadline(const inventory::Provider&) override { return kmip::Deadline::max(); }
+
+    int answers_left = -1; ///< so many more servers are asked before the operation's time is over; -1: no end
+
+    Result<kmip::Deadline> answer_deadline(const inventory::Provider&, kmip::Deadline operation) override {
+        if (answers_left == 0)
+            return fail(Errc::timed_out, "key_server.deadline");
+        if (answers_left > 0)
+            --answers_left;
+        return operation;
+    }
 };
 
 /// Says of quotes what the test tells it to, and keeps what it was asked.
