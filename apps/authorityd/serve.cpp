@@ -9,6 +9,7 @@
 #include "authority/coalescing_key_server.h"
 #include "authority/core.h"
 #include "authority/endpoints.h"
+#include "authority/hedging_key_server.h"
 #include "authority/key_comparison.h"
 #include "authority/key_servers.h"
 #include "authority/keyring.h"
@@ -177,7 +178,8 @@ Result<void> serve(const Options& options) {
 
     authority::KeyServers key_servers(*opened.secrets, std::move(resolve));
     keyprovider::KmipKeyServer kmip(key_servers, clock, random);
-    authority::CoalescingKeyServer coalescing(kmip);
+    authority::HedgingKeyServer hedging(kmip, clock);
+    authority::CoalescingKeyServer coalescing(hedging);
     keyprovider::PrimaryKeyCache primary_keys(coalescing, clock, random);
     keyprovider::GenerationUses uses;
     VS_TRY(const auto saved_uses, opened.database->records().generation_uses());
@@ -255,6 +257,7 @@ Result<void> serve(const Options& options) {
         primary_keys.retain(*core->state());
         key_servers.retain(*core->state());
         kmip.retain(*core->state());
+        hedging.retain(*core->state());
         vouch_for_audit(opened, store::AuditFile::When::due);
         uses.retain(*core->state(), clock.now());
         quotas.retain(*core->state(), clock.boot_now());
