@@ -31,6 +31,12 @@ add_executable(e2e_providers
 target_link_libraries(e2e_providers PRIVATE vs_test_authority vs_agent vs_flags GTest::gtest)
 vs_e2e(providers COMMAND e2e_providers)
 
+# The same while keys are released all the time; and with every fault at either key server, again and again.
+add_executable(e2e_load_faults "${CMAKE_CURRENT_LIST_DIR}/authority_load_faults_test.cpp")
+target_link_libraries(e2e_load_faults PRIVATE vs_test_authority vs_flags GTest::gtest)
+vs_e2e(load_faults COMMAND e2e_load_faults)
+vs_e2e(load_faults_long LONG TIMEOUT 1800 COMMAND e2e_load_faults 6)
+
 # For the suites of lab/ that compute an image and boot it.
 add_executable(e2e_image_boot "${CMAKE_CURRENT_LIST_DIR}/image_boot.cpp")
 target_link_libraries(e2e_image_boot PRIVATE vs_test_authority vs_flags)

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -31,6 +32,15 @@ KeyServerProcess::KeyServerProcess() {
     start();
     primary_key_ = tool("create-key", {"--name", "primary"});
     primary_key_.resize(primary_key_.find('\n'));
+}
+
+std::unique_ptr<KeyServerProcess> KeyServerProcess::replica(const KeyServerProcess& of) {
+    std::unique_ptr<KeyServerProcess> out(new KeyServerProcess(Empty{}));
+    constexpr const char* keys = "/keys.sqlite";
+    std::filesystem::copy_file(of.folder() + keys, out->folder() + keys);
+    out->primary_key_ = of.primary_key();
+    out->start();
+    return out;
 }
 
 KeyServerProcess::~KeyServerProcess() {
@@ -62,6 +72,13 @@ pid_t KeyServerProcess::pid() const {
 
 void KeyServerProcess::freeze() {
     VS_CHECK(::kill(pid(), SIGSTOP) == 0);
+}
+
+void KeyServerProcess::renew_certificate() {
+    kill();
+    for (const char* const file : {"/server.pem", "/server.key"})
+        std::filesystem::remove(folder() + file);
+    start();
 }
 
 void KeyServerProcess::thaw() {

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ class KeyServerProcess {
 public:
     /// Started, with one active primary key.
     KeyServerProcess();
+    /// A replica: started with the keys that `of` has now.
+    static std::unique_ptr<KeyServerProcess> replica(const KeyServerProcess& of);
     KeyServerProcess(const KeyServerProcess&) = delete;
     KeyServerProcess& operator=(const KeyServerProcess&) = delete;
     ~KeyServerProcess();
@@ -28,6 +31,7 @@ public:
     void kill();   ///< as a crash does
     void freeze(); ///< SIGSTOP
     void thaw();
+    void renew_certificate(); ///< ends it, and starts it again with another certificate
 
     const std::string& folder() const { return folder_.path(); }
 
@@ -40,6 +44,10 @@ public:
     void trust(const std::string& certificate_pem);
 
 private:
+    struct Empty {};
+
+    explicit KeyServerProcess(Empty) {} ///< not started, without keys
+
     std::string tool(const std::string& command, const std::vector<std::string>& arguments = {});
     pid_t pid() const;
 
