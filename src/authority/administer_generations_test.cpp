@@ -123,6 +123,37 @@ TEST_F(GenerationOperations, KeepWhatThePrimaryKeysWere) {
     EXPECT_EQ(after->providers.at("gold").generations.front().check_value, std::nullopt);
 }
 
+// A key is seen for the first time while an administrator's change is under way.
+TEST_F(GenerationOperations, KeepWhatWasSeenMeanwhile) {
+    const auto begun = house_.core->state();
+    const std::string seen = "0011223344556677";
+    ASSERT_TRUE(house_.core->commit(
+        inventory::ProviderCheckValue{.name = "gold", .generation = 2, .check_value = seen}));
+    const json::Value input(json::Object{});
+    const AdministrationParts parts{.core = *house_.core,
+                                    .keys = house_.keys,
+                                    .records = house_.records,
+                                    .audit = *house_.audit,
+                                    .secrets = house_.secrets,
+                                    .key_servers = house_.key_servers,
+                                    .kmip = house_.kmip,
+                                    .primary_keys = house_.primary_keys,
+                                    .uses = house_.uses,
+                                    .quotas = house_.quotas,
+                                    .clock = house_.clock,
+                                    .random = house_.random};
+    const Invocation call{.parts = parts,
+                          .state = *begun,
+                          .input = input,
+                          .author = {.issuer = "https://manager", .subject = "ada"}};
+    inventory::Provider changed = begun->providers.at("gold");
+    changed.description = "moved";
+    ASSERT_TRUE(call.commit(inventory::ProviderUpdate{.provider = changed}));
+    const auto after = house_.core->state();
+    EXPECT_EQ(after->providers.at("gold").description, "moved");
+    EXPECT_EQ(after->providers.at("gold").generations.back().check_value, seen);
+}
+
 TEST_F(GenerationOperations, ComeBackInANewCluster) {
     const auto generation = [](int number, const std::string& key) {
         return json::object({{"generation", number}, {"master_key_id", key}});

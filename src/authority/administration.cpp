@@ -85,7 +85,25 @@ Result<void> Invocation::check_cluster() const {
     return {};
 }
 
+namespace {
+
+/// What primary keys were seen to be while the operation was at work is kept, and does not make it fail.
+void adopt_check_values(const inventory::AuthorityState& now, inventory::Provider& provider) {
+    const inventory::Provider* const known = now.provider(provider.name);
+    if (known == nullptr)
+        return;
+    for (inventory::Generation& generation : provider.generations)
+        for (const inventory::Generation& seen : known->generations)
+            if (!generation.check_value && generation.number == seen.number &&
+                generation.primary_key == seen.primary_key)
+                generation.check_value = seen.check_value;
+}
+
+} // namespace
+
 Result<json::Value> Invocation::commit(inventory::Change change) const {
+    if (auto* const update = std::get_if<inventory::ProviderUpdate>(&change))
+        adopt_check_values(*parts.core.state(), update->provider);
     VS_TRY([[maybe_unused]] const auto after, parts.core.commit(std::move(change), author));
     return json::Value();
 }
