@@ -97,6 +97,31 @@ TEST_F(KmipKeyServerTest, FailsFastWhereAllAreDead) {
     EXPECT_EQ(server("one").requests.size(), asked);
 }
 
+TEST_F(KmipKeyServerTest, SendsOneProbeHoweverManyAsk) {
+    for (auto& [name, one] : connector_.servers)
+        one.fault = KmipFault::timeout;
+    for (int i = 0; i < 4; ++i)
+        EXPECT_EQ(fetched(), "kmip.transport");
+    clock_.pass(10s); // the probes are due
+    const auto asked = server("two").requests.size();
+    connector_.meanwhile = [this] { EXPECT_EQ(fetched(), "kmip.transport"); };
+    EXPECT_EQ(fetched(), "kmip.transport");
+    EXPECT_EQ(server("two").requests.size(), asked + 1); // by the one who was faster
+}
+
+TEST_F(KmipKeyServerTest, ComparesNoneThatIsLeftAlone) {
+    for (auto& [name, one] : connector_.servers)
+        one.fault = KmipFault::timeout;
+    for (int i = 0; i < 4; ++i)
+        EXPECT_EQ(fetched(), "kmip.transport");
+    const auto asked = server("one").requests.size();
+    key_server_.compare(provider_, generation_);
+    EXPECT_EQ(server("one").requests.size(), asked);
+    clock_.pass(10s);
+    key_server_.compare(provider_, generation_);
+    EXPECT_GT(server("one").requests.size(), asked);
+}
+
 TEST_F(KmipKeyServerTest, NeverUsesAServerWithAnotherKey) {
     EXPECT_EQ(fetched(), "17");
     server("one").fault = KmipFault::other_value;
