@@ -14,6 +14,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace vouchsafe::bench {
@@ -124,16 +125,20 @@ struct SharedService {
                 house.import_image(machines.front().boot, "booted");
             house.enrol(machines.back());
         }
+        authority.emplace(house.history.state);
+        service.emplace(
+            house.config(),
+            attestation::AttestationParts{*authority, database->records(), audit, house.clock, house.random});
     }
 
     void attest(std::size_t thread) {
         AttestedMachine& machine = machines.at(thread);
         machine.tpm.clock.clock += 1;
-        auto reply = service.challenge(machine.request());
+        auto reply = service->challenge(machine.request());
         VS_CHECK(reply.answer.has_value());
         const std::string body = json::canonical(
             machine.evidence(*reply.answer, machine.statement(house.history.anchor)).to_json());
-        const auto answer = service.evidence(read_evidence(body), as_bytes(body));
+        const auto answer = service->evidence(read_evidence(body), as_bytes(body));
         VS_CHECK(answer.answer && answer.answer->outcome == protocol::Outcome::trusted);
     }
 
@@ -143,9 +148,8 @@ struct SharedService {
     test::TestDirectory folder;
     std::unique_ptr<store::AuthorityDatabase> database =
         std::move(store::AuthorityDatabase::open(folder.path() + "/authority.db")).value();
-    FixedAuthority authority{house.history.state};
-    attestation::AttestationService service{
-        house.config(), {authority, database->records(), audit, house.clock, house.random}};
+    std::optional<FixedAuthority> authority;
+    std::optional<attestation::AttestationService> service;
 };
 
 /// Whole attestations on so many threads, the hosts' software TPMs and JSON included; without network and
