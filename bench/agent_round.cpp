@@ -14,8 +14,7 @@
 #include "bench/generated_boot.h"
 #include "eventlog/firmware.h"
 #include "tests/support/authority_process.h"
-#include "tests/support/shell.h"
-#include "tests/support/test_directory.h"
+#include "tests/support/swtpm.h"
 
 #include <algorithm>
 #include <chrono>
@@ -31,38 +30,6 @@ namespace {
 
 constexpr std::string_view endorsement_keys =
     "vcenter.trusted_infrastructure.trust_authority_clusters.attestation.tpm2.endorsement_keys";
-
-/// A software TPM with an EK certificate, ended with the object.
-class Swtpm {
-public:
-    Swtpm() {
-        VS_CHECK(test::shell(tool("create", "--banks sha1,sha256,sha384 --p256")).status == 0);
-        const test::Shell started = test::shell(tool("start"));
-        VS_CHECK(started.status == 0);
-        tcti_ = started.output.substr(0, started.output.find('\n'));
-    }
-
-    Swtpm(const Swtpm&) = delete;
-    Swtpm& operator=(const Swtpm&) = delete;
-
-    ~Swtpm() { test::shell(tool("stop")); }
-
-    tpmdev::TpmDevice open() const {
-        auto device = tpmdev::TpmDevice::open(tcti_);
-        VS_CHECK(device.has_value());
-        return *std::move(device);
-    }
-
-    std::string ca_pem() const { return test::content(folder_.path() + "/tpm/ek-ca.pem"); }
-
-private:
-    std::string tool(const std::string& verb, const std::string& options = "") const {
-        return std::string(VS_TOOLS) + "/lab/swtpm " + verb + " " + folder_.path() + "/tpm " + options;
-    }
-
-    test::TestDirectory folder_;
-    std::string tcti_;
-};
 
 /// The machine as if it had booted so; it has no IMA list.
 struct Booted final : agent::Platform {
@@ -93,7 +60,7 @@ struct Booted final : agent::Platform {
 
 /// The TPM's maker is trusted, its EK registered, what it booted a base image.
 void admit(test::AuthorityProcess& authority,
-           const Swtpm& swtpm,
+           const test::Swtpm& swtpm,
            const agent::HostIdentity& host,
            const Booted& booted) {
     const json::Value cluster(authority.cluster());
@@ -129,7 +96,7 @@ double median(std::vector<double> values) {
 void run(int rounds) {
     test::AuthorityProcess authority;
     authority.claim();
-    const Swtpm swtpm;
+    const test::Swtpm swtpm("--banks sha1,sha256,sha384 --p256");
     Booted booted(generated_boot());
     tpmdev::TpmDevice device = swtpm.open();
     booted.replay_into(device);
