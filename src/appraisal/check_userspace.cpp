@@ -238,8 +238,10 @@ LeftByUserspace left_by_phases(const Banks& firmware, const QuotedPcrs& quoted) 
 }
 
 bool reached_by_phases(const Banks& firmware, const QuotedPcrs& quoted) {
-    return std::ranges::any_of(left_by_phases(firmware, quoted),
-                               [&quoted](const Banks& left) { return is_quoted(left, quoted); });
+    const auto reached = [&quoted](const Banks& left) { return is_quoted(left, quoted); };
+    // Without any word in nearly every boot: then none of them is hashed.
+    return reached(values_before(firmware, {pcr_phases}, quoted)) ||
+           std::ranges::any_of(left_by_phases(firmware, quoted), reached);
 }
 
 std::vector<Reason> check_userspace_grammar(const UserspaceLog& log, Algorithm bank) {

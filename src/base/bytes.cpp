@@ -51,21 +51,24 @@ Result<Buffer> decode64(std::string_view text, const std::array<std::uint8_t, 25
         return std::uint32_t{table[static_cast<std::uint8_t>(character)]};
     };
     Buffer out(text.size() * 3 / 4);
-    std::size_t at = 0;
-    for (; text.size() >= 4; text.remove_prefix(4), at += 3) {
-        const std::array digits{digit(text[0]), digit(text[1]), digit(text[2]), digit(text[3])};
+    auto from = text.begin();
+    auto to = out.begin();
+    for (std::size_t groups = text.size() / 4; groups > 0; --groups) {
+        const std::array digits{digit(from[0]), digit(from[1]), digit(from[2]), digit(from[3])};
         if ((digits[0] | digits[1] | digits[2] | digits[3]) == no_digit)
             return fail(Errc::malformed, "base64.digit");
         const std::uint32_t bits = (digits[0] << 18U) | (digits[1] << 12U) | (digits[2] << 6U) | digits[3];
-        out[at] = static_cast<std::uint8_t>(bits >> 16U);
-        out[at + 1] = static_cast<std::uint8_t>(bits >> 8U);
-        out[at + 2] = static_cast<std::uint8_t>(bits);
+        to[0] = static_cast<std::uint8_t>(bits >> 16U);
+        to[1] = static_cast<std::uint8_t>(bits >> 8U);
+        to[2] = static_cast<std::uint8_t>(bits);
+        from += 4;
+        to += 3;
     }
     std::uint32_t bits = 0;
-    for (const char character : text) {
-        if (digit(character) == no_digit)
+    for (; from != text.end(); ++from) {
+        if (digit(*from) == no_digit)
             return fail(Errc::malformed, "base64.digit");
-        bits = (bits << 6U) | digit(character);
+        bits = (bits << 6U) | digit(*from);
     }
     // Left-over bits must be zero, or two texts would stand for the same bytes: 4 after two digits, 2 after
     // three.
@@ -73,8 +76,8 @@ Result<Buffer> decode64(std::string_view text, const std::array<std::uint8_t, 25
     if ((bits & ((1U << spare) - 1U)) != 0)
         return fail(Errc::malformed, "base64.canonical");
     bits >>= spare;
-    for (std::size_t end = out.size(); end > at; bits >>= 8U)
-        out[--end] = static_cast<std::uint8_t>(bits);
+    for (auto end = out.end(); end != to; bits >>= 8U)
+        *--end = static_cast<std::uint8_t>(bits);
     return out;
 }
 
@@ -93,15 +96,12 @@ std::size_t after_ascii(Bytes bytes, std::size_t i) {
     return i;
 }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+constexpr std::array<std::uint8_t, 256> inverse_hex = [] {
+    std::array<std::uint8_t, 256> table = inverse("0123456789abcdef");
+    for (std::uint8_t digit = 10; digit < 16; ++digit)
+        table.at(std::size_t{'A'} + digit - 10U) = digit;
+    return table;
+}();
 
 } // namespace
 
@@ -123,11 +123,10 @@ bool same_bytes(Bytes a, Bytes b) {
 
 std::string to_hex(Bytes bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) {
-        out += digits[byte >> 4U];
-        out += digits[byte & 0xFU];
+    std::string out(bytes.size() * 2, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        out[2 * i] = digits[bytes[i] >> 4U];
+        out[(2 * i) + 1] = digits[bytes[i] & 0xFU];
     }
     return out;
 }
@@ -135,14 +134,14 @@ std::string to_hex(Bytes bytes) {
 Result<Buffer> from_hex(std::string_view text) {
     if (text.size() % 2 != 0)
         return fail(Errc::malformed, "hex.length");
-    Buffer out;
-    out.reserve(text.size() / 2);
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = hex_digit(text[i]);
-        const int low = hex_digit(text[i + 1]);
-        if (high < 0 || low < 0)
+    const Bytes digits = as_bytes(text);
+    Buffer out(text.size() / 2);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::uint8_t high = inverse_hex[digits[2 * i]];
+        const std::uint8_t low = inverse_hex[digits[(2 * i) + 1]];
+        if ((high | low) == no_digit)
             return fail(Errc::malformed, "hex.digit");
-        out.push_back(static_cast<std::uint8_t>((high << 4) | low));
+        out[i] = static_cast<std::uint8_t>((high << 4U) | low);
     }
     return out;
 }

@@ -43,20 +43,26 @@ Buffer padded(Bytes number, std::size_t size) {
     return out;
 }
 
-/// nullptr when the point is not on the curve. On a curve of prime order, as both are, every other point has
-/// that order: the quick check is the whole one [SP 800-56A, partial public-key validation].
-OwnedPkey key_from_point(Curve curve, Buffer point) {
+/// A key of the curve and nothing else. Setting up a curve costs several times what reading a point does, so
+/// keys are made from one of these.
+OwnedPkey curve_alone(Curve curve) {
     const OwnedPkeyCtx context(check(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)));
     check(EVP_PKEY_fromdata_init(context.get()));
     std::string group = group_name(curve);
-    std::array parameters = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-        OSSL_PARAM_construct_end()};
+    std::array parameters = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), 0),
+                             OSSL_PARAM_construct_end()};
     EVP_PKEY* made = nullptr;
-    const bool good = ok(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.data()));
-    OwnedPkey key(made);
-    if (!good || key == nullptr)
+    check(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEY_PARAMETERS, parameters.data()));
+    return OwnedPkey(made);
+}
+
+/// nullptr when the point is not on the curve. On a curve of prime order, as both are, every other point has
+/// that order: the quick check is the whole one [SP 800-56A, partial public-key validation].
+OwnedPkey key_from_point(Curve curve, Bytes point) {
+    static const OwnedPkey p256 = curve_alone(Curve::p256);
+    static const OwnedPkey p384 = curve_alone(Curve::p384);
+    OwnedPkey key(check(EVP_PKEY_dup((curve == Curve::p256 ? p256 : p384).get())));
+    if (!ok(EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size())))
         return nullptr;
     const OwnedPkeyCtx checker(check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr)));
     return ok(EVP_PKEY_public_check_quick(checker.get())) ? std::move(key) : nullptr;
@@ -115,7 +121,7 @@ Result<EcPublicKey> EcPublicKey::from_coordinates(Curve curve, Bytes x, Bytes y)
     Buffer point = {0x04};
     point.insert(point.end(), impl.x.begin(), impl.x.end());
     point.insert(point.end(), impl.y.begin(), impl.y.end());
-    impl.key = key_from_point(curve, std::move(point));
+    impl.key = key_from_point(curve, point);
     if (impl.key == nullptr)
         return fail(Errc::malformed, "ec_key.point", "not on the curve");
     return EcPublicKey(std::make_shared<const Impl>(std::move(impl)));

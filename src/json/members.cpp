@@ -121,10 +121,11 @@ bool Members::has(std::string_view name) const {
 }
 
 const Value* Members::find(std::string_view name) {
-    if (!members_->contains(name))
+    const auto found = members_->find(name);
+    if (found == members_->end())
         return nullptr;
     read_.emplace(name);
-    return has(name) ? &members_->find(name)->second : nullptr;
+    return found->second.is_null() ? nullptr : &found->second;
 }
 
 template <class Read> auto Members::required(std::string_view name, const Read& read) {

@@ -1,47 +1,53 @@
 #include "json/write.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace vouchsafe::json {
 
 namespace {
 
-void write_string(std::string& out, std::string_view text) {
+bool stands_for_itself(char character) {
+    return static_cast<unsigned char>(character) >= 0x20 && character != '"' && character != '\\';
+}
+
+/// What any other character becomes within quotes.
+std::string escaped(char character) {
     constexpr std::string_view digits = "0123456789abcdef";
+    switch (character) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\b':
+        return "\\b";
+    case '\f':
+        return "\\f";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        const auto byte = static_cast<unsigned char>(character);
+        return std::string("\\u00") + digits[byte >> 4U] + digits[byte & 0x0FU];
+    }
+}
+
+void write_string(std::string& out, std::string_view text) {
     out += '"';
-    for (const char character : text) {
-        switch (character) {
-        case '"':
-            out += "\\\"";
+    auto from = text.begin();
+    while (true) {
+        const auto special = std::find_if_not(from, text.end(), stands_for_itself);
+        out.append(from, special);
+        if (special == text.end())
             break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (const auto byte = static_cast<unsigned char>(character); byte < 0x20) {
-                out += "\\u00";
-                out += digits[byte >> 4U];
-                out += digits[byte & 0x0FU];
-            } else {
-                out += character;
-            }
-        }
+        out += escaped(*special);
+        from = special + 1;
     }
     out += '"';
 }
