@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "vouchsafe-authorityd: {}\n", hardened.error().detail);
         return 1;
     }
+    net::limit_heap_arenas();
     const auto done = init.parsed() ? authorityd::initialise(options) : authorityd::serve(options);
     if (!done) {
         fmt::print(stderr, "vouchsafe-authorityd: {} ({})\n", done.error().detail, done.error().where);

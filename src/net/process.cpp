@@ -1,13 +1,16 @@
 #include "net/process.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <thread>
 
 namespace vouchsafe::net {
 
@@ -21,6 +24,11 @@ Result<void> harden_process() {
     if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return fail(Errc::internal, "process.sigpipe");
     return {};
+}
+
+void limit_heap_arenas() {
+    const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+    (void)::mallopt(M_ARENA_MAX, static_cast<int>(processors)); // refused by an allocator without arenas
 }
 
 StopSignal::StopSignal() {

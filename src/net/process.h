@@ -13,6 +13,11 @@ namespace vouchsafe::net {
 /// closed socket is an error instead of a death. Before any thread and any secret.
 Result<void> harden_process();
 
+/// One heap arena for each processor. glibc makes up to eight of them, each keeps what its busiest moment
+/// needed, and a server whose requests are as large as evidence holds several times what it uses. Before any
+/// thread.
+void limit_heap_arenas();
+
 /// SIGTERM and SIGINT, taken as a value. Make it before any thread starts: it blocks the two signals.
 class StopSignal {
 public:
