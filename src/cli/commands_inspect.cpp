@@ -112,6 +112,7 @@ Exit exit_for(appraisal::Verdict verdict) {
 
 void add_inspect_commands(CLI::App& app, Context& context) {
     CLI::App& inspect = add_group(app, "inspect", "look at evidence offline");
+    add_inspect_blob(inspect, context);
     add_inspect_certificate(inspect, context);
     add_inspect_ima(inspect, context);
     add_inspect_quote(inspect, context);

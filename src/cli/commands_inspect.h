@@ -6,6 +6,7 @@
 
 namespace vouchsafe::cli {
 
+void add_inspect_blob(CLI::App& inspect_group, Context& context);
 void add_inspect_certificate(CLI::App& inspect_group, Context& context);
 void add_inspect_ima(CLI::App& inspect_group, Context& context);
 void add_inspect_quote(CLI::App& inspect_group, Context& context);
