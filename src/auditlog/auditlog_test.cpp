@@ -305,6 +305,26 @@ TEST(Readers, AreNotThoseFromWhomTheKeyWasWithheld) {
     EXPECT_EQ(readers[0].host, "h-1");
 }
 
+TEST(Readers, AreThoseOfAllAuthorityHosts) {
+    AuditLog first;
+    first.release("h-1");
+    first.release("h-2");
+    AuditLog second{.host = {"authority-2"}};
+    second.release("h-2");
+    second.release("h-3");
+    // Its number 2, which is not the other's.
+    second.add(audit::kind::withheld, {{"release", 2}, {"host", "h-3"}});
+    ReaderList list;
+    for (const AuditLog* const log : {&first, &second})
+        for (const audit::AuditRecord& record : records_of(*log))
+            list.take(record);
+    const auto readers = list.within({}, ever);
+    ASSERT_EQ(readers.size(), 2U);
+    EXPECT_EQ(readers[0].host, "h-1");
+    EXPECT_EQ(readers[1].host, "h-2");
+    EXPECT_EQ(readers[1].releases, 2); // one of each
+}
+
 TEST(Readers, AreAskedForByTime) {
     AuditLog log;
     log.release("h-1");

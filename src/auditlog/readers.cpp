@@ -20,22 +20,22 @@ std::int64_t held_back(const audit::AuditRecord& record) {
 
 void ReaderList::take(const audit::AuditRecord& record) {
     if (record.kind == audit::kind::withheld) {
-        releases_.erase(held_back(record));
+        releases_.erase({record.host.text, held_back(record)});
         return;
     }
     // Rewrapping gives a blob and no key.
     if (record.kind != audit::kind::release || audit::text_field(record, "operation") == "rewrap")
         return;
-    releases_[record.sequence] = {.time = record.time,
-                                  .host = audit::text_field(record, "host"),
-                                  .image = audit::text_field(record, "image"),
-                                  .key = audit::text_field(record, "key_id"),
-                                  .provider = audit::text_field(record, "provider")};
+    releases_[{record.host.text, record.sequence}] = {.time = record.time,
+                                                      .host = audit::text_field(record, "host"),
+                                                      .image = audit::text_field(record, "image"),
+                                                      .key = audit::text_field(record, "key_id"),
+                                                      .provider = audit::text_field(record, "provider")};
 }
 
 std::vector<Reader> ReaderList::within(SysTime since, SysTime until) const {
     std::map<std::tuple<std::string, std::string, std::string, std::string>, Reader> readers;
-    for (const auto& [sequence, release] : releases_) {
+    for (const auto& [place, release] : releases_) {
         if (release.time < since || release.time >= until)
             continue;
         Reader& reader = readers[{release.host, release.image, release.key, release.provider}];
@@ -59,7 +59,7 @@ std::vector<Reader> ReaderList::within(SysTime since, SysTime until) const {
 
 std::size_t ReaderList::hosts_before(SysTime since) const {
     std::set<std::string_view> hosts;
-    for (const auto& [sequence, release] : releases_)
+    for (const auto& [place, release] : releases_)
         if (release.time < since)
             hosts.insert(release.host);
     return hosts.size();

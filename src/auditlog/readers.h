@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vouchsafe::auditlog {
@@ -24,7 +25,8 @@ struct Reader {
     friend bool operator==(const Reader&, const Reader&) = default;
 };
 
-/// Takes the records of kinds "release" and "withheld" in their order.
+/// Takes the records of kinds "release" and "withheld": of one authority host in their order, of several
+/// hosts one log after the other or mixed.
 class ReaderList {
 public:
     void take(const audit::AuditRecord& record);
@@ -41,7 +43,8 @@ private:
         std::string host, image, key, provider;
     };
 
-    std::map<std::int64_t, Release> releases_; ///< by sequence
+    /// By authority host and sequence: each host counts for itself.
+    std::map<std::pair<std::string, std::int64_t>, Release> releases_;
 };
 
 } // namespace vouchsafe::auditlog

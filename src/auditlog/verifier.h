@@ -15,6 +15,7 @@ namespace vouchsafe::auditlog {
 
 /// How far a log goes.
 struct Extent {
+    AuthorityHostId host;   ///< whose log it is
     std::int64_t first = 0; ///< sequence; 0: no records
     std::int64_t last = 0;
     SysTime first_time;
@@ -25,9 +26,12 @@ struct Extent {
     audit::ChainHead head;            ///< after the last record
 };
 
-/// The first record of a file, from the file's beginning: where the chain attaches. What it says is believed
-/// only as far as a checkpoint of the chain, or the file before, bears it out. A torn first line, or none, is
-/// `malformed` at "chain.torn".
+/// The first record of a file, from the file's beginning. What it says is believed only as far as a
+/// checkpoint of the chain, or the file before, bears it out. A torn first line, or none, is `malformed` at
+/// "chain.torn".
+Result<audit::AuditRecord> first_record(std::string_view beginning);
+
+/// Where the chain attaches to it.
 Result<audit::ChainHead> head_at(std::string_view beginning);
 
 /// Reads a log's bytes in pieces of any size, through all of its files in order, and stops at the first
@@ -69,7 +73,6 @@ private:
     std::optional<audit::Break> broken_; ///< of what the chain alone does not show
     std::optional<CheckpointTrust> trust_;
     Extent extent_;
-    AuthorityHostId host_;
 };
 
 } // namespace vouchsafe::auditlog

@@ -6,6 +6,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <utility>
 
 namespace vouchsafe::cli {
@@ -36,8 +37,21 @@ Result<std::vector<std::string>> in_folder(const std::string& folder) {
     return out;
 }
 
-// Where a file attaches; nothing of one that is empty.
-Result<std::optional<audit::ChainHead>> head_of(const std::string& path) {
+Result<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    for (const std::string& path : paths) {
+        if (!fs::is_directory(path)) {
+            files.push_back(path);
+            continue;
+        }
+        VS_TRY(const auto inside, in_folder(path));
+        files.insert(files.end(), inside.begin(), inside.end());
+    }
+    return files;
+}
+
+// Where a file begins; nothing of one that is empty.
+Result<std::optional<audit::AuditRecord>> first_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::string beginning(piece, '\0');
     if (!file)
@@ -46,10 +60,10 @@ Result<std::optional<audit::ChainHead>> head_of(const std::string& path) {
     beginning.resize(static_cast<std::size_t>(file.gcount()));
     if (beginning.empty())
         return std::nullopt;
-    auto head = auditlog::head_at(beginning);
-    if (!head)
-        return fail(head.error().code, head.error().where, path + ": " + head.error().detail);
-    return *std::move(head);
+    auto first = auditlog::first_record(beginning);
+    if (!first)
+        return fail(first.error().code, first.error().where, path + ": " + first.error().detail);
+    return *std::move(first);
 }
 
 Error broken(const audit::Break& at, const std::string& path, std::uint64_t file_begin) {
@@ -143,29 +157,37 @@ Result<void> for_each_online(const audit::Filter& filter, const OnRecord& on_rec
 
 } // namespace
 
-Result<std::vector<std::string>> log_files(const std::vector<std::string>& paths) {
-    std::vector<std::string> files;
-    for (const std::string& path : paths) {
-        if (!fs::is_directory(path)) {
-            files.push_back(path);
-            continue;
-        }
-        VS_TRY(const auto inside, in_folder(path));
-        files.insert(files.end(), inside.begin(), inside.end());
+Result<std::vector<HostLog>> logs_by_host(const std::vector<std::string>& paths) {
+    VS_TRY(std::vector<std::string> files, files_of(paths));
+    if (files == std::vector<std::string>{"-"}) // cannot be looked at beforehand
+        return std::vector{HostLog{.authority_host = {}, .files = std::move(files)}};
+    std::map<std::string, std::vector<std::pair<std::int64_t, std::string>>> by_first;
+    for (std::string& file : files) {
+        VS_TRY(const auto first, first_of(file));
+        if (first)
+            by_first[first->host.text].emplace_back(first->sequence, std::move(file));
     }
+    std::vector<HostLog> out;
+    for (auto& [host, log] : by_first) {
+        std::ranges::sort(log);
+        HostLog& last = out.emplace_back(HostLog{.authority_host = host, .files = {}});
+        for (auto& [first, file] : log)
+            last.files.push_back(std::move(file));
+    }
+    return out;
+}
+
+Result<std::vector<std::string>> log_files(const std::vector<std::string>& paths) {
+    VS_TRY(std::vector<std::string> files, files_of(paths));
     if (files.size() < 2)
         return files; // standard input cannot be looked at beforehand
-    std::vector<std::pair<std::int64_t, std::string>> by_first;
-    for (std::string& file : files) {
-        VS_TRY(const auto head, head_of(file));
-        if (head)
-            by_first.emplace_back(head->next, std::move(file));
-    }
-    std::ranges::sort(by_first);
-    files.clear();
-    for (auto& [first, file] : by_first)
-        files.push_back(std::move(file));
-    return files;
+    VS_TRY(std::vector<HostLog> logs, logs_by_host(files));
+    if (logs.size() > 1)
+        return fail(Errc::conflict,
+                    "log.host",
+                    "files of " + logs[0].authority_host + " and of " + logs[1].authority_host +
+                        ": each authority host has a log of its own; name one host's files at a time");
+    return logs.empty() ? std::vector<std::string>() : std::move(logs.front().files);
 }
 
 Result<auditlog::Extent> read_log(const std::vector<std::string>& files,

@@ -20,6 +20,15 @@ using OnRecord = std::function<void(const audit::AuditRecord&)>;
 /// those that are empty. `not_found` where there is nothing to read.
 Result<std::vector<std::string>> log_files(const std::vector<std::string>& paths);
 
+/// The log of one authority host.
+struct HostLog {
+    std::string authority_host;     ///< by its first record; empty for standard input alone
+    std::vector<std::string> files; ///< in the order of the chain
+};
+
+/// The same where the paths may be of several authority hosts, each of which has a chain of its own.
+Result<std::vector<HostLog>> logs_by_host(const std::vector<std::string>& paths);
+
 /// Verifies the chain through the files, in the order given, and the checkpoints where somebody is trusted.
 /// A break is an error that names file, record and byte: `untrusted` where the log does not verify,
 /// `malformed` where a line is no record or has no end.

@@ -141,21 +141,49 @@ json::Value reader_json(const auditlog::Reader& reader) {
                          {"releases", reader.releases}});
 }
 
+json::Value extent_json(const auditlog::Extent& log) {
+    return json::object({{"authority_host", log.host.text},
+                         {"first", log.first},
+                         {"last", log.last},
+                         {"last_time", to_text(log.last_time)}});
+}
+
+/// All releases of the virtual machine. From files: of every authority host that they are of.
+Result<std::vector<auditlog::Extent>> read_releases(const ReadersOptions& options,
+                                                    auditlog::ReaderList& into) {
+    // Of all times: a release may be held back by a record after the span.
+    const audit::Filter filter{
+        .kinds = {std::string(audit::kind::release), std::string(audit::kind::withheld)}, .vm = options.vm};
+    const auto take = [&](const audit::AuditRecord& record) {
+        if (filter.matches(record))
+            into.take(record);
+    };
+    std::vector<auditlog::Extent> out;
+    if (options.files.empty()) {
+        VS_TRY_VOID(for_each_record({}, filter, take));
+        return out;
+    }
+    VS_TRY(const auto logs, logs_by_host(options.files));
+    for (const HostLog& log : logs) {
+        VS_TRY(auditlog::Extent extent, read_log(log.files, std::nullopt, take));
+        out.push_back(std::move(extent));
+    }
+    return out;
+}
+
 Result<void> readers(const Context& context, const ReadersOptions& options) {
     audit::Filter span;
     VS_TRY_VOID(read_span(span, options.since, options.until));
     auditlog::ReaderList list;
-    // Of all times: a release may be held back by a record after the span.
-    VS_TRY_VOID(for_each_record(
-        options.files,
-        {.kinds = {std::string(audit::kind::release), std::string(audit::kind::withheld)}, .vm = options.vm},
-        [&list](const audit::AuditRecord& record) { list.take(record); }));
+    VS_TRY(const auto logs, read_releases(options, list));
     const SysTime since = span.since.value_or(SysTime::min());
     const auto found = list.within(since, span.until.value_or(SysTime::max()));
     const std::size_t before = list.hosts_before(since);
     if (context.format == Format::json) {
-        print_json(json::object(
-            {{"vm", options.vm}, {"readers", json::array_of(found, reader_json)}, {"hosts_before", before}}));
+        print_json(json::object({{"vm", options.vm},
+                                 {"readers", json::array_of(found, reader_json)},
+                                 {"hosts_before", before},
+                                 {"logs", json::array_of(logs, extent_json)}}));
         return {};
     }
     Table table({"HOST", "IMAGE", "KEY", "PROVIDER", "FIRST", "LAST", "RELEASES"});
@@ -168,6 +196,9 @@ Result<void> readers(const Context& context, const ReadersOptions& options) {
                    to_text(reader.last),
                    std::to_string(reader.releases)});
     print(table.text());
+    for (const auditlog::Extent& log : logs)
+        say("by the log of " + printable(log.host.text) + ", records " + std::to_string(log.first) + " to " +
+            std::to_string(log.last) + " of " + to_text(log.last_time));
     if (before > 0)
         say(std::to_string(before) +
             " hosts got a key of it before that time, and a host keeps what it was given while the virtual\n"
@@ -289,6 +320,9 @@ void add_audit_commands(CLI::App& app, Context& context) {
             command.add_option("vm", options.vm, "UUID of the virtual machine")->required();
             add_span(command, options.since, options.until);
             add_files(command, options.files);
+            command.footer(
+                "Files may be of several authority hosts, each of which has a log of its own: their "
+                "answers are put together, and how far each log goes is told.");
         },
         [&context](const ReadersOptions& options) { return done(readers(context, options)); });
     add_command<ExportOptions>(

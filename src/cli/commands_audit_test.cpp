@@ -239,6 +239,42 @@ TEST_F(AuditCommands, TellWhoCouldReadAVirtualMachine) {
     EXPECT_FALSE(has(out, "h-1")) << out;
 }
 
+TEST_F(AuditCommands, TellItForAllAuthorityHosts) {
+    write(2);
+    AuditLog other{.host = {"authority-2"}};
+    other.release("h-1");
+    other.release("h-7");
+    const std::string second = directory_.path() + "/second.jsonl";
+    std::ofstream(second, std::ios::binary) << other.text();
+    const std::vector<std::string> words{
+        "audit", "readers", std::string(test::audit_vm), "--file", folder, "--file", second};
+    EXPECT_EQ(run(words), 0) << err;
+    EXPECT_TRUE(has(out, "h-1") && has(out, "h-7")) << out;
+    EXPECT_FALSE(has(out, "h-2")) << out;
+    EXPECT_TRUE(has(err, "by the log of authority-1, records 1 to 5 of ")) << err;
+    EXPECT_TRUE(has(err, "by the log of authority-2, records 1 to 2 of ")) << err;
+
+    std::vector<std::string> as_json = words;
+    as_json.insert(as_json.end(), {"--output", "json"});
+    EXPECT_EQ(run(as_json), 0);
+    const json::Value found = json::parse(out).value();
+    const json::Array& readers = found.find("readers")->as_array();
+    ASSERT_EQ(readers.size(), 2U) << out;
+    EXPECT_EQ(readers[0].find("host")->as_string(), "h-1");
+    EXPECT_EQ(readers[0].find("releases")->as_integer(), 2); // one of each
+    EXPECT_EQ(found.find("logs")->as_array().size(), 2U);
+
+    // A log that was changed answers nothing, whichever it is.
+    std::string changed = other.text();
+    changed.replace(changed.find("h-7"), 3, "h-8");
+    std::ofstream(second, std::ios::binary) << changed << other.lines[1];
+    EXPECT_EQ(run(words), 1) << out;
+    EXPECT_TRUE(has(err, "second.jsonl")) << err;
+    // Elsewhere one host's files are wanted.
+    EXPECT_EQ(run({"audit", "verify", folder, second}), 1);
+    EXPECT_TRUE(has(err, "each authority host has a log of its own")) << err;
+}
+
 // --- export
 
 TEST_F(AuditCommands, ExportLinesThatVerifyAgain) {
