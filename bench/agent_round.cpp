@@ -100,7 +100,7 @@ void run(int rounds) {
     Booted booted(generated_boot());
     tpmdev::TpmDevice device = swtpm.open();
     booted.replay_into(device);
-    const auto tpm = agent::make_tpm(std::move(device));
+    const auto tpm = agent::make_tpm(std::make_shared<tpmdev::TpmDevice>(std::move(device)));
     const tpmdev::AttestationKeySeed seed{.unique = Secret(as_bytes(std::string(64, 'u'))),
                                           .auth = Secret(as_bytes(std::string(32, 'a')))};
     auto identity = agent::identify(*tpm, seed);

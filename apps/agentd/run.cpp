@@ -193,7 +193,7 @@ Result<void> run(const std::string& config_file) {
     VS_TRY(const auto address, manager_of(config, joined));
 
     VS_TRY(auto device, tpmdev::TpmDevice::open(config.tcti));
-    const auto tpm = make_tpm(std::move(device));
+    const auto tpm = make_tpm(std::make_shared<tpmdev::TpmDevice>(std::move(device)));
     const auto platform = make_linux_platform(
         {.firmware = config.firmware_log, .ima = config.ima_log, .userspace = config.userspace_log});
     VS_TRY(const auto seed, state.attestation_key_seed(random));

@@ -14,26 +14,26 @@ constexpr std::string_view boot_id_file = "/proc/sys/kernel/random/boot_id";
 
 class DeviceTpm final : public Tpm {
 public:
-    explicit DeviceTpm(tpmdev::TpmDevice device) : device_(std::move(device)) {}
+    explicit DeviceTpm(std::shared_ptr<tpmdev::TpmDevice> device) : device_(std::move(device)) {}
 
-    Result<tpmdev::TpmFacts> facts() override { return device_.facts(); }
+    Result<tpmdev::TpmFacts> facts() override { return device_->facts(); }
 
-    Result<tpmdev::Endorsement> endorsement() override { return device_.endorsement(); }
+    Result<tpmdev::Endorsement> endorsement() override { return device_->endorsement(); }
 
     Result<Buffer> load_attestation_key(const tpmdev::AttestationKeySeed& seed) override {
-        return device_.load_attestation_key(seed);
+        return device_->load_attestation_key(seed);
     }
 
     Result<Secret> activate_credential(const tpm::Credential& credential) override {
-        return device_.activate_credential(credential);
+        return device_->activate_credential(credential);
     }
 
     Result<tpmdev::QuoteAnswer> quote(const tpm::PcrSelectionList& selection, Bytes qualifying) override {
-        return device_.quote(selection, qualifying);
+        return device_->quote(selection, qualifying);
     }
 
 private:
-    tpmdev::TpmDevice device_;
+    std::shared_ptr<tpmdev::TpmDevice> device_;
 };
 
 Result<std::optional<Buffer>> read_log(const std::filesystem::path& path, std::size_t most) {
@@ -73,7 +73,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Tpm> make_tpm(tpmdev::TpmDevice device) {
+std::unique_ptr<Tpm> make_tpm(std::shared_ptr<tpmdev::TpmDevice> device) {
     return std::make_unique<DeviceTpm>(std::move(device));
 }
 

@@ -27,8 +27,8 @@ public:
     virtual Result<tpmdev::QuoteAnswer> quote(const tpm::PcrSelectionList& selection, Bytes qualifying) = 0;
 };
 
-/// The TPM behind a TCTI.
-std::unique_ptr<Tpm> make_tpm(tpmdev::TpmDevice device);
+/// The TPM behind a TCTI. Whoever shares the device uses it from the same thread.
+std::unique_ptr<Tpm> make_tpm(std::shared_ptr<tpmdev::TpmDevice> device);
 
 /// What was measured, as it stands; absent where the machine has no such log.
 struct Logs {

@@ -2,24 +2,20 @@
 // the TPM shows changes while the token still lives.
 #include "agent/https_peer.h"
 #include "agent/trust.h"
-#include "appraisal/replay.h"
 #include "json/write.h"
 #include "net/cancel.h"
 #include "net/system_clock.h"
 #include "tests/support/attestation_house.h"
 #include "tests/support/authority_process.h"
-#include "tests/support/ima_list.h"
 #include "tests/support/key_server_process.h"
 #include "tests/support/played_host.h"
-#include "tests/support/swtpm.h"
+#include "tests/support/replayed_machine.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -28,111 +24,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::array banks{crypto::HashAlg::sha256}; // that the boot was recorded in
-
-Buffer digest_of(std::string_view content) {
-    return to_buffer(crypto::sha256(as_bytes(content)));
-}
-
-/// The agent's port to a TPM that the test extends meanwhile.
-class SharedTpm final : public agent::Tpm {
-public:
-    explicit SharedTpm(tpmdev::TpmDevice& device) : device_(device) {}
-
-    Result<tpmdev::TpmFacts> facts() override { return device_.facts(); }
-
-    Result<tpmdev::Endorsement> endorsement() override { return device_.endorsement(); }
-
-    Result<Buffer> load_attestation_key(const tpmdev::AttestationKeySeed& seed) override {
-        return device_.load_attestation_key(seed);
-    }
-
-    Result<Secret> activate_credential(const tpm::Credential& credential) override {
-        return device_.activate_credential(credential);
-    }
-
-    Result<tpmdev::QuoteAnswer> quote(const tpm::PcrSelectionList& selection, Bytes qualifying) override {
-        return device_.quote(selection, qualifying);
-    }
-
-private:
-    tpmdev::TpmDevice& device_;
-};
-
-/// A machine that booted the recorded "uki": its log replayed into a software TPM, its logs in files.
-class Machine {
-public:
-    Machine() {
-        const auto log = eventlog::parse_firmware_log(boot_.firmware_log);
-        VS_CHECK(log && log->startup_locality == 0);
-        for (const eventlog::Event& event : log->events) {
-            if (!event.extends())
-                continue;
-            std::vector<std::pair<crypto::HashAlg, Buffer>> digests;
-            for (const crypto::HashAlg bank : banks)
-                digests.emplace_back(bank, to_buffer(*event.digest(algorithm(bank))));
-            VS_CHECK(device_.extend(event.pcr, digests).has_value());
-        }
-        write("firmware", boot_.firmware_log);
-        list(boot_.ima_log);
-    }
-
-    /// The kernel lists these entries, and extends PCR 10 by each.
-    void list(const Buffer& entries) {
-        ima_.insert(ima_.end(), entries.begin(), entries.end());
-        write("ima", ima_);
-        const auto parsed = eventlog::parse_ima_list(entries);
-        VS_CHECK(parsed.has_value());
-        for (const eventlog::ImaEntry& entry : parsed->entries)
-            extend(10, entry.template_data);
-    }
-
-    void use_file(std::string_view path, std::string_view content) {
-        list(ima_entry({.name = std::string(path), .digest = digest_of(content)}));
-    }
-
-    void extend(unsigned pcr, Bytes measured) {
-        std::vector<std::pair<crypto::HashAlg, Buffer>> digests;
-        for (const crypto::HashAlg bank : banks)
-            digests.emplace_back(bank, crypto::digest(bank, measured));
-        VS_CHECK(device_.extend(pcr, digests).has_value());
-    }
-
-    const RecordedBoot& boot() const { return boot_; }
-
-    std::string ca_pem() const { return swtpm_.ca_pem(); }
-
-    agent::Tpm& tpm() { return tpm_; }
-
-    agent::Platform& platform() { return *platform_; }
-
-private:
-    static appraisal::Algorithm algorithm(crypto::HashAlg bank) {
-        return static_cast<appraisal::Algorithm>(std::to_underlying(tpm::to_alg_id(bank)));
-    }
-
-    void write(const std::string& name, const Buffer& bytes) const {
-        std::ofstream out(folder_.path() + "/" + name, std::ios::binary);
-        out << as_text(bytes);
-        VS_CHECK(out.good());
-    }
-
-    TestDirectory folder_;
-    RecordedBoot boot_ = load_boot("uki");
-    Buffer ima_;
-    Swtpm swtpm_{"--banks sha256 --p256"};
-    tpmdev::TpmDevice device_ = swtpm_.open();
-    SharedTpm tpm_{device_};
-    std::unique_ptr<agent::Platform> platform_ =
-        agent::make_linux_platform({.firmware = folder_.path() + "/firmware",
-                                    .ima = folder_.path() + "/ima",
-                                    .userspace = folder_.path() + "/none"});
-};
-
 /// The agent on the machine.
 class TrustedHost {
 public:
-    TrustedHost(Machine& machine, AuthorityProcess& authority)
+    TrustedHost(ReplayedMachine& machine, AuthorityProcess& authority)
         : attester_({.anchor = authority.anchor(), .label = "host", .agent_version = "0.1.0"},
                     identify(machine.tpm(), state_.attestation_key_seed(random_).value()).value(),
                     machine.tpm(),
@@ -182,7 +77,7 @@ protected:
         appraisal::BaseImage image = AttestationHouse::image_of(machine.boot(), "strict-1");
         image.userspace = appraisal::Userspace::ima;
         image.ima.emplace().digests =
-            appraisal::FileDigests::of({{appraisal::Algorithm::sha256, {digest_of("ok")}}});
+            appraisal::FileDigests::of({{appraisal::Algorithm::sha256, {ReplayedMachine::digest_of("ok")}}});
         authority.must(service::images,
                        "import_from_imgdb",
                        {{"cluster", cluster}, {"imgdb", to_base64(appraisal::encode(image))}});
@@ -237,7 +132,7 @@ protected:
     AuthorityProcess authority;
     KeyServerProcess key_server;
     KeyServerProcess another_server; // one primary key is for one provider
-    Machine machine;
+    ReplayedMachine machine;
     std::optional<TrustedHost> host;
 };
 
