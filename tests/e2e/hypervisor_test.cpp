@@ -2,6 +2,7 @@
 // The guest is UEFI's own shell, which runs startup.nsh from a FAT disk: so no operating system is needed.
 #include "hypervisor/disk_images.h"
 #include "hypervisor/hypervisor.h"
+#include "tests/support/private_libvirt.h"
 #include "tests/support/shell.h"
 #include "tests/support/test_directory.h"
 
@@ -38,32 +39,22 @@ void make_source_image(const fs::path& path) {
     ASSERT_EQ(made.status, 0) << made.output;
 }
 
-/// One libvirtd for all tests, in a directory that goes with it.
+/// One libvirtd for all tests.
 class Libvirt : public testing::Environment {
 public:
     void SetUp() override {
-        directory_ = std::make_unique<test::TestDirectory>();
-        const Shell started = shell(std::string(VS_TOOLS "/lab/libvirt start '") + path("libvirt").native() +
-                                    "' </dev/null 2>'" + path("libvirt.err").native() + "'");
-        started_ = true;
-        ASSERT_EQ(started.status, 0) << started.output << content(path("libvirt.err"));
-        uri_ = started.output.substr(0, started.output.find('\n'));
+        libvirt_ = std::make_unique<test::PrivateLibvirt>();
         make_source_image(path("source.raw"));
     }
 
-    void TearDown() override {
-        if (started_)
-            shell(std::string(VS_TOOLS "/lab/libvirt stop '") + path("libvirt").native() + "'");
-    }
+    void TearDown() override { libvirt_.reset(); }
 
-    fs::path path(std::string_view name) const { return fs::path(directory_->path()) / name; }
+    fs::path path(std::string_view name) const { return libvirt_->path(name); }
 
-    const std::string& uri() const { return uri_; }
+    const std::string& uri() const { return libvirt_->uri(); }
 
 private:
-    std::unique_ptr<test::TestDirectory> directory_;
-    bool started_ = false;
-    std::string uri_;
+    std::unique_ptr<test::PrivateLibvirt> libvirt_;
 };
 
 Libvirt& lab() {
