@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 
 namespace vouchsafe::tpmdev {
@@ -66,6 +68,24 @@ constexpr Meaning meanings[] = {
     {TPM2_RC_INTEGRITY, Errc::untrusted, "made for another key or another TPM"},
 };
 
+/// What a resource manager says of its own limits: it gives the TPM's codes under its own layer.
+std::optional<std::string> hint_of_resource_manager(TSS2_RC rc) {
+    if ((rc & TSS2_RC_LAYER_MASK) != TSS2_RESMGR_RC_LAYER)
+        return std::nullopt;
+    switch (base_code(rc)) {
+    case TPM2_RC_OBJECT_MEMORY:
+    case TPM2_RC_OBJECT_HANDLES:
+        return "the resource manager has no room for another key; let it have more (tpm2-abrmd "
+               "--max-transients)";
+    case TPM2_RC_SESSION_MEMORY:
+    case TPM2_RC_SESSION_HANDLES:
+        return "the resource manager has no room for another session; let it have more (tpm2-abrmd "
+               "--max-sessions)";
+    default:
+        return std::nullopt;
+    }
+}
+
 /// The same about one hierarchy, with what an administrator would do.
 std::string hint_of(const Meaning& meaning, Hierarchy hierarchy) {
     if (hierarchy == Hierarchy::none || (meaning.hint != wrong_password && meaning.hint != disabled))
@@ -85,11 +105,13 @@ Error error_of(TSS2_RC rc, std::string_view where, Hierarchy hierarchy) {
         for (const Meaning& meaning : meanings)
             if (base_code(rc) == meaning.code)
                 return {meaning.errc, std::string(where), hint_of(meaning, hierarchy) + " (" + text + ")"};
-    constexpr TSS2_RC code_mask = 0xFFFF;
-    if (!is_from_tpm(rc) && (rc & code_mask) == TSS2_BASE_RC_IO_ERROR)
+    if (const auto hint = hint_of_resource_manager(rc))
+        return {Errc::unavailable, std::string(where), *hint + " (" + text + ")"};
+    if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER)
         return {Errc::unavailable,
                 std::string(where),
-                "the TPM does not answer, or another process uses it (" + text + ")"};
+                "the TPM does not answer: another process uses it, or its resource manager is away (" + text +
+                    ")"};
     return {is_from_tpm(rc) ? Errc::unsupported : Errc::unavailable, std::string(where), text};
 }
 
@@ -113,10 +135,13 @@ Result<Esys> Esys::open(const std::string& tcti) {
     Esys out;
     TSS2_TCTI_CONTEXT* raw_tcti = nullptr;
     if (const TSS2_RC rc = Tss2_TctiLdr_Initialize(tcti.c_str(), &raw_tcti); rc != TSS2_RC_SUCCESS)
-        return fail(Errc::unavailable,
-                    "tpmdev.open",
-                    "no TPM by \"" + tcti + "\": absent, not permitted, or used by another process (" +
-                        std::string(Tss2_RC_Decode(rc)) + ")");
+        return fail(
+            Errc::unavailable,
+            "tpmdev.open",
+            "no TPM by \"" + tcti +
+                "\": absent, not permitted, used by another process, or behind a resource manager that is "
+                "away or has no room for another connection (" +
+                std::string(Tss2_RC_Decode(rc)) + ")");
     out.tcti_.reset(raw_tcti);
     ESYS_CONTEXT* raw_esys = nullptr;
     out.patient_ = std::make_unique<PatientTcti>(

@@ -1,10 +1,9 @@
 // TPMs that lack something, are locked or are busy: what the agent makes of them, and what it tells the
 // administrator. The TPM is real; what it cannot be made to do on demand is put in between.
 #include "base/reader.h"
-#include "crypto/random.h"
+#include "tests/e2e/tpmdev_attest.h"
 #include "tests/support/swtpm.h"
 #include "tests/support/tpm_proxy.h"
-#include "tpm/quote.h"
 
 #include <gtest/gtest.h>
 #include <tss2/tss2_tpm2_types.h>
@@ -23,57 +22,6 @@ namespace {
 
 using test::Swtpm;
 using test::TpmProxy;
-
-constexpr auto sha256 = crypto::HashAlg::sha256;
-const tpm::PcrSelectionList asked = {{sha256, 0xFFFF}};
-
-AttestationKeySeed seed() {
-    return {.unique = Secret(as_bytes(std::string(64, 'a'))), .auth = Secret(as_bytes(std::string(32, 'p')))};
-}
-
-TpmDevice open(const std::string& tcti) {
-    auto device = TpmDevice::open(tcti);
-    VS_CHECK(device.has_value());
-    return *std::move(device);
-}
-
-/// All that an attestation asks of a TPM: the keys that it was done with, or the first error.
-struct Attested {
-    std::string ek;
-    tpm::Scheme ak;
-};
-
-Result<Attested> attest(TpmDevice& device, std::optional<tpm::AkKind> kind = {}) {
-    crypto::SystemRandom random;
-    VS_TRY_VOID(device.facts());
-    VS_TRY(const Endorsement endorsement, device.endorsement());
-    VS_TRY(const auto ek_area, tpm::parse_public_area(endorsement.ek_public));
-    VS_TRY(const auto ek, tpm::EndorsementKey::from(ek_area));
-    VS_TRY(const Buffer made,
-           kind ? device.load_attestation_key(seed(), *kind) : device.load_attestation_key(seed()));
-    VS_TRY(const auto ak_area, tpm::parse_public_area(made));
-    VS_TRY(const auto ak, tpm::AttestationKey::from(ak_area));
-    const Secret secret = random.secret(32);
-    VS_TRY(const auto credential, tpm::make_credential(ek, ak.name(), secret, random));
-    VS_TRY(const Secret opened, device.activate_credential(credential));
-    EXPECT_TRUE(crypto::equal(opened, secret));
-    const Buffer nonce = random.bytes(32);
-    VS_TRY(const QuoteAnswer answer, device.quote(asked, nonce));
-    VS_TRY_VOID(
-        tpm::verify_quote({.attest = answer.attest, .signature = answer.signature, .values = answer.values},
-                          ak,
-                          {.qualifying_data = nonce, .selection = asked, .policy_bank = sha256}));
-    return Attested{.ek = std::string(ek.template_name()), .ak = ak.scheme()};
-}
-
-Result<Attested> attest(const std::string& tcti, std::optional<tpm::AkKind> kind = {}) {
-    TpmDevice device = open(tcti);
-    return attest(device, kind);
-}
-
-std::string error_of(const Result<Attested>& attested) {
-    return attested ? "" : attested.error().where + ": " + attested.error().detail;
-}
 
 bool has(Bytes bytes, std::initializer_list<std::uint8_t> part) {
     return !std::ranges::search(bytes, part).empty();
