@@ -57,7 +57,7 @@ Result<Secret> CoalescingKeyServer::open(const inventory::Provider& provider,
         }
         flight = found->second = std::make_shared<Flight>();
     }
-    Result<Secret> result = server_.open(provider, generation, input, sealed);
+    Result<Secret> result = WrappingKeyServer::open(provider, generation, input, sealed);
     {
         const std::scoped_lock lock(mutex_);
         flight->result = copy_of(result);

@@ -1,7 +1,7 @@
 // Equal unwraps under way at once are one question to the key server.
 #pragma once
 
-#include "keyprovider/key_server.h"
+#include "authority/wrapping_key_server.h"
 
 #include <condition_variable>
 #include <cstddef>
@@ -12,29 +12,12 @@
 
 namespace vouchsafe::authority {
 
-/// Passes everything on; but while a blob is being opened, whoever asks for the same one waits for that
+/// While a blob is being opened, whoever asks for the same one waits for that
 /// answer. Nothing is kept once it is there. Whoever asks was let in by the gate, and is put on record, by
 /// itself.
-class CoalescingKeyServer final : public keyprovider::KeyServer {
+class CoalescingKeyServer final : public WrappingKeyServer {
 public:
-    explicit CoalescingKeyServer(keyprovider::KeyServer& server) : server_(server) {}
-
-    Result<keyprovider::FetchedKey> fetch(const inventory::Provider& provider,
-                                          const inventory::Generation& generation) override {
-        return server_.fetch(provider, generation);
-    }
-
-    Result<kmip::Attributes> attributes(const inventory::Provider& provider,
-                                        const inventory::Generation& generation) override {
-        return server_.attributes(provider, generation);
-    }
-
-    Result<Buffer> seal(const inventory::Provider& provider,
-                        const inventory::Generation& generation,
-                        const keyprovider::AeadInput& input,
-                        const Secret& plain) override {
-        return server_.seal(provider, generation, input, plain);
-    }
+    using WrappingKeyServer::WrappingKeyServer;
 
     Result<Secret> open(const inventory::Provider& provider,
                         const inventory::Generation& generation,
@@ -47,7 +30,6 @@ public:
 private:
     struct Flight;
 
-    keyprovider::KeyServer& server_;
     mutable std::mutex mutex_;
     std::condition_variable landed_;
     std::map<std::string, std::shared_ptr<Flight>> flights_; ///< by digest of everything that is asked

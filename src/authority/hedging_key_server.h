@@ -1,6 +1,7 @@
 // A read that takes longer than reads do is put to a second key server too, and the first good answer counts.
 #pragma once
 
+#include "authority/wrapping_key_server.h"
 #include "base/clock.h"
 #include "keyprovider/hedging.h"
 #include "keyprovider/kmip_key_server.h"
@@ -18,34 +19,20 @@
 namespace vouchsafe::authority {
 
 /// Get and Get Attributes alone, which may be done twice, of providers with several servers that work; never
-/// more than the budget of Hedging. What seals and opens is passed on. Whoever lost goes on until its
+/// more than the budget of Hedging. Whoever lost goes on until its
 /// deadline and is judged by it as ever.
-class HedgingKeyServer final : public keyprovider::KeyServer {
+class HedgingKeyServer final : public WrappingKeyServer {
 public:
     HedgingKeyServer(keyprovider::KmipKeyServer& server,
                      const Clock& clock,
                      keyprovider::HedgeOptions options = {})
-        : server_(server), clock_(clock), hedging_(options) {}
+        : WrappingKeyServer(server), server_(server), clock_(clock), hedging_(options) {}
 
     /// Where the check value is known: before that all servers are asked anyway.
     Result<keyprovider::FetchedKey> fetch(const inventory::Provider& provider,
                                           const inventory::Generation& generation) override;
     Result<kmip::Attributes> attributes(const inventory::Provider& provider,
                                         const inventory::Generation& generation) override;
-
-    Result<Buffer> seal(const inventory::Provider& provider,
-                        const inventory::Generation& generation,
-                        const keyprovider::AeadInput& input,
-                        const Secret& plain) override {
-        return server_.seal(provider, generation, input, plain);
-    }
-
-    Result<Secret> open(const inventory::Provider& provider,
-                        const inventory::Generation& generation,
-                        const keyprovider::AeadInput& input,
-                        Bytes sealed) override {
-        return server_.open(provider, generation, input, sealed);
-    }
 
     void retain(const inventory::AuthorityState& state) { hedging_.retain(state); }
 
