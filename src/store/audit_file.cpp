@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,12 +15,18 @@ namespace vouchsafe::store {
 
 namespace {
 
-// Lines that reach the disk together, or not at all.
+using Outcome = std::optional<Error>; // nothing: it is on the disk
+
+// Lines that reach the disk together, or not at all. The first caller with a line in it leads it to the disk;
+// the others wait for the group itself, so that its end wakes them and nobody else, and none has to take the
+// lock for it.
 struct Group {
     std::string lines;
     TimeRange times;
-    bool ended = false; // written or failed
-    std::optional<Error> error;
+    bool led = false;
+    bool ended = false; // under the lock
+    std::promise<Outcome> promise;
+    std::shared_future<Outcome> outcome = promise.get_future().share();
 };
 
 // Where the log stands: what the disk has, or with what waits.
@@ -38,7 +45,7 @@ struct AuditFile::Impl {
     std::unique_ptr<AuditSegments> files;
 
     std::mutex mutex;
-    std::condition_variable written;
+    std::condition_variable disk_free; // for those who lead a group
     Position durable;
     Position head;
     // Shared with each caller that waits for it, so that none misses how it ended.
@@ -94,7 +101,7 @@ struct AuditFile::Impl {
         return files->bytes() + gathering->lines.size() >= config.limits.file_bytes;
     }
 
-    // Writes the group that has been gathered. Called with the lock, which is let go during the write.
+    // Writes the group that has been gathered. Called with the lock, which is let go.
     void write_group(std::unique_lock<std::mutex>& lock) {
         const bool last_of_file = fills_the_file() && stage_checkpoint();
         const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
@@ -107,34 +114,36 @@ struct AuditFile::Impl {
         lock.lock();
         writing = false;
         group->ended = true;
-        if (done) {
+        if (done)
             durable = after;
-        } else {
-            group->error = done.error();
+        else
             forget_gathered(done.error());
-        }
-        written.notify_all();
+        lock.unlock();
+        disk_free.notify_all();
+        group->promise.set_value(done ? Outcome() : Outcome(done.error()));
     }
 
     // What was gathered meanwhile stands on lines that are not there: it fails too.
     void forget_gathered(const Error& error) {
         const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
         group->ended = true;
-        group->error = error;
+        group->promise.set_value(error);
         head = durable;
     }
 
-    // Until what has been gathered is on the disk, or has failed.
+    // Until what has been gathered is on the disk, or has failed. Called with the lock, which is let go.
     Result<void> write(std::unique_lock<std::mutex>& lock) {
         const std::shared_ptr<Group> group = gathering;
-        while (!group->ended) {
-            if (writing)
-                written.wait(lock);
-            else
+        const std::shared_future<Outcome> outcome = group->outcome;
+        if (!std::exchange(group->led, true)) {
+            disk_free.wait(lock, [&] { return !writing || group->ended; });
+            if (!group->ended)
                 write_group(lock);
         }
-        if (group->error)
-            return std::unexpected(*group->error);
+        if (lock.owns_lock())
+            lock.unlock();
+        if (const Outcome& failed = outcome.get())
+            return std::unexpected(*failed);
         return {};
     }
 };
