@@ -78,7 +78,8 @@ std::optional<Floor> Floor::prepare(const std::string& sources, const std::strin
 }
 
 void Floor::sample() {
-    take(run(work_, "cd '" + work_ + "' && ./attest_budget inputs 0.05 3"), {"SUM repeat attestation"});
+    take(run(work_, "cd '" + work_ + "' && ./attest_budget inputs 0.05 3"),
+         {"SUM repeat attestation", "SUM key release"});
     take(run(work_, "cd '" + work_ + "' && ./tls_cost 200 3 1 1"),
          {"server auth only", "server auth, resumed", "warm exchange"});
 }

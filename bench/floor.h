@@ -26,6 +26,8 @@ public:
 
     double attestation() const { return at("SUM repeat attestation"); } ///< of a known host, no transport
 
+    double release() const { return at("SUM key release"); } ///< by a local primary key, no transport
+
     double warm_exchange() const { return at("warm exchange"); } ///< TLS: 48,000 bytes in, 1,200 out
 
     double full_handshake() const { return at("server auth only"); } ///< the server's side

@@ -189,10 +189,10 @@ std::optional<std::size_t> Daemon::descriptors() const {
     return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
 }
 
-std::chrono::nanoseconds Daemon::cpu() const {
+std::chrono::nanoseconds cpu_of(pid_t process) {
     std::chrono::nanoseconds out{0};
     for (const auto& thread :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
         std::ifstream in(thread.path() / "schedstat");
         std::int64_t spent = 0;
         in >> spent;

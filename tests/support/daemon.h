@@ -21,6 +21,9 @@ struct Finished {
     std::string output;
 };
 
+/// CPU that a process has used, by its threads that live.
+std::chrono::nanoseconds cpu_of(pid_t process);
+
 Finished run_to_end(const std::vector<std::string>& command, const std::string& log_file);
 
 /// A daemon of ours. Not safe for several threads, but for signal() and what only reads.
@@ -55,7 +58,9 @@ public:
 
     /// How many descriptors are open; nothing where the machine does not let us look.
     std::optional<std::size_t> descriptors() const;
-    std::chrono::nanoseconds cpu() const; ///< used so far, by all threads that live
+
+    std::chrono::nanoseconds cpu() const { return cpu_of(pid_); }
+
     std::size_t resident_bytes() const;
 
 private:

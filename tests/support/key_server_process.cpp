@@ -74,11 +74,19 @@ void KeyServerProcess::freeze() {
     VS_CHECK(::kill(pid(), SIGSTOP) == 0);
 }
 
-void KeyServerProcess::renew_certificate() {
+void KeyServerProcess::change_certificate(const std::vector<std::string>& start_options) {
     kill();
     for (const char* const file : {"/server.pem", "/server.key"})
         std::filesystem::remove(folder() + file);
-    start();
+    tool("start", start_options);
+}
+
+void KeyServerProcess::renew_certificate() {
+    change_certificate({});
+}
+
+void KeyServerProcess::expire_certificate() {
+    change_certificate({"--expired"});
 }
 
 void KeyServerProcess::thaw() {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,12 +32,15 @@ public:
     void kill();   ///< as a crash does
     void freeze(); ///< SIGSTOP
     void thaw();
-    void renew_certificate(); ///< ends it, and starts it again with another certificate
+    void renew_certificate();  ///< ends it, and starts it again with another certificate
+    void expire_certificate(); ///< the same with one that has run out
 
     const std::string& folder() const { return folder_.path(); }
 
     net::Endpoint address() const;
     std::string certificate_pem() const;
+
+    std::chrono::nanoseconds cpu() const { return cpu_of(pid()); }
 
     const std::string& primary_key() const { return primary_key_; }
 
@@ -48,6 +52,7 @@ private:
 
     explicit KeyServerProcess(Empty) {} ///< not started, without keys
 
+    void change_certificate(const std::vector<std::string>& start_options);
     std::string tool(const std::string& command, const std::vector<std::string>& arguments = {});
     pid_t pid() const;
 
