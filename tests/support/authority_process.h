@@ -38,6 +38,8 @@ inline constexpr std::string_view client_certificate =
     "vcenter.trusted_infrastructure.trust_authority_clusters.kms.providers.client_certificate";
 inline constexpr std::string_view trusted_certificates =
     "vcenter.trusted_infrastructure.trust_authority_clusters.kms.providers.trusted_peer_certificates";
+inline constexpr std::string_view current_certificates =
+    "vcenter.trusted_infrastructure.trust_authority_clusters.kms.providers.current_peer_certificates";
 inline constexpr std::string_view enrolments = "vouchsafe.enrolments";
 inline constexpr std::string_view status = "vouchsafe.status";
 } // namespace service
