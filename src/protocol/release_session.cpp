@@ -106,9 +106,9 @@ Result<std::int64_t> next_number(std::int64_t& sent) {
 } // namespace
 
 Result<std::string> claimed_session(std::string_view message) {
-    VS_TRY(const token::ParsedJwe jwe, token::parse_jwe(message, message_limits));
-    VS_TRY(const Header header, read_header(jwe.header, Kind::request));
-    return header.session;
+    VS_TRY(const json::Value value, token::parse_jwe_header(message, message_limits));
+    VS_TRY(Header header, read_header(value, Kind::request));
+    return std::move(header.session);
 }
 
 Result<HostSession> HostSession::open(const Opening& opening) {

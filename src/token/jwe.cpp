@@ -65,6 +65,16 @@ Result<void> check_algorithms(const json::Value& header) {
     return {};
 }
 
+Result<json::Value> read_header(Bytes header, const JweLimits& limits) {
+    if (header.size() > limits.header_bytes)
+        return fail(Errc::too_large, "jwe.size", "header too long");
+    auto value = json::parse_canonical(as_text(header));
+    if (!value || !value->is_object())
+        return fail(Errc::malformed, "jwe.header", "not an object in canonical JSON");
+    VS_TRY_VOID(check_algorithms(*value));
+    return *std::move(value);
+}
+
 } // namespace
 
 std::string seal_jwe(const Secret& key, Random& random, json::Object header, const Secret& plain) {
@@ -87,17 +97,22 @@ Result<ParsedJwe> parse_jwe(std::string_view text, const JweLimits& limits) {
         return fail(Errc::malformed, "jwe.form", "not base64url, or a key where there is none");
     if (iv->size() != crypto::gcm_nonce_size || tag->size() != crypto::gcm_tag_size)
         return fail(Errc::malformed, "jwe.form", "IV or tag of a wrong size");
-    if (header->size() > limits.header_bytes)
-        return fail(Errc::too_large, "jwe.size", "header too long");
-    auto value = json::parse_canonical(as_text(*header));
-    if (!value || !value->is_object())
-        return fail(Errc::malformed, "jwe.header", "not an object in canonical JSON");
-    VS_TRY_VOID(check_algorithms(*value));
+    VS_TRY(json::Value value, read_header(*header, limits));
     cipher->insert(cipher->end(), tag->begin(), tag->end());
-    return ParsedJwe{.header = *std::move(value),
+    return ParsedJwe{.header = std::move(value),
                      .aad = std::string(parts[0]),
                      .iv = *std::move(iv),
                      .sealed = *std::move(cipher)};
+}
+
+Result<json::Value> parse_jwe_header(std::string_view text, const JweLimits& limits) {
+    if (text.size() > limits.bytes)
+        return fail(Errc::too_large, "jwe.size", "longer than a message may be");
+    VS_TRY(const auto parts, split(text));
+    const auto header = from_base64url(parts[0]);
+    if (!header)
+        return fail(Errc::malformed, "jwe.form", "a header that is not base64url");
+    return read_header(*header, limits);
 }
 
 Result<Secret> open_jwe(const Secret& key, const ParsedJwe& jwe) {

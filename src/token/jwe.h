@@ -37,6 +37,10 @@ struct ParsedJwe {
 /// base64url, 12-byte IV, 16-byte tag), jwe.header (canonical JSON object), jwe.alg, jwe.enc.
 Result<ParsedJwe> parse_jwe(std::string_view text, const JweLimits& limits = {});
 
+/// The header alone, which is all that finding the key takes: what parse_jwe says of size, header, alg and
+/// enc. The rest is five parts, looked at no further.
+Result<json::Value> parse_jwe_header(std::string_view text, const JweLimits& limits = {});
+
 /// The plain text; `untrusted` at "jwe.open" when it was not sealed so under this key. After that the header
 /// is authentic.
 Result<Secret> open_jwe(const Secret& key, const ParsedJwe& jwe);

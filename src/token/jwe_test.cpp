@@ -93,6 +93,16 @@ TEST(Jwe, ShowsItsHeaderBeforeItIsOpened) {
     ASSERT_TRUE(parsed);
     EXPECT_EQ(parsed->header,
               json::object({{"alg", "dir"}, {"enc", "A256GCM"}, {"n", 1}, {"typ", "example+jwe"}}));
+    EXPECT_EQ(parse_jwe_header(sealed()), Result<json::Value>(parsed->header));
+}
+
+TEST(Jwe, HasAHeaderToBeReadAlone) {
+    Parts parts = parts_of(sealed());
+    parts[3] = "no base64url!";
+    EXPECT_TRUE(parse_jwe_header(joined(parts)));
+    parts[0] = "no base64url!";
+    EXPECT_EQ(parse_jwe_header(joined(parts)).error().where, "jwe.form");
+    EXPECT_EQ(parse_jwe_header(parts_of(sealed())[0]).error().where, "jwe.form"); // one part
 }
 
 TEST(Jwe, DoesNotOpenUnderAnotherKey) {
@@ -140,6 +150,7 @@ TEST_P(BadHeaders, AreRefused) {
     Parts parts = parts_of(sealed());
     parts[0] = to_base64url(as_bytes(GetParam().json));
     expect_refused(joined(parts), GetParam().where);
+    EXPECT_EQ(parse_jwe_header(joined(parts)).error().where, GetParam().where);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -180,6 +191,8 @@ TEST(Jwe, KeepsItsLimits) {
     const auto narrow = parse_jwe(sealed(), JweLimits{.bytes = 4096, .header_bytes = 16});
     ASSERT_FALSE(narrow);
     EXPECT_EQ(narrow.error().where, "jwe.size");
+    EXPECT_EQ(parse_jwe_header(sealed(), {.bytes = 64}).error().where, "jwe.size");
+    EXPECT_EQ(parse_jwe_header(sealed(), {.header_bytes = 16}).error().where, "jwe.size");
 }
 
 } // namespace
