@@ -90,14 +90,26 @@ private:
 
     const PcrBank& policy_values() const { return in_.quoted.banks.at(in_.policy_bank); }
 
+    /// Banks with values, for a sentence.
+    std::string quoted_banks() const {
+        std::string out;
+        for (const auto& [bank, values] : in_.quoted.banks)
+            if (!values.empty())
+                out += (out.empty() ? "" : ", ") + to_string(bank);
+        return out.empty() ? "nor is any other" : "only " + out;
+    }
+
     /// 1
     bool policy_bank() {
         const auto values = in_.quoted.banks.find(in_.policy_bank);
         if (values == in_.quoted.banks.end() || values->second.empty() || !can_hash(in_.policy_bank))
             return refuse(Tier::none,
                           plain("policy.bank",
-                                "bank " + to_string(in_.policy_bank) + " is not quoted",
-                                "Allocate the bank in the TPM; the host cannot choose another."));
+                                "the TPM does not have the bank that policy judges: " +
+                                    to_string(in_.policy_bank) + " is not allocated, " + quoted_banks(),
+                                "Allocate the bank (in the firmware's set-up, or tpm2_pcrallocate " +
+                                    to_string(in_.policy_bank) +
+                                    ":all) and restart the host; it cannot choose another."));
         const auto value = [&values](std::uint32_t pcr) {
             const auto found = values->second.find(pcr);
             return found != values->second.end() ? found->second : Buffer{};

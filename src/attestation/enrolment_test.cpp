@@ -401,7 +401,7 @@ TEST(Challenge, TellsStrangersNothing) {
     EXPECT_EQ(refusal([](auto& r) { r.ak_public[5] ^= 1U; }), "ak.attributes");
     EXPECT_EQ(refusal([](auto& r) { r.ak_public = r.ek_public; }), "ak.attributes");
     EXPECT_EQ(refusal([](auto& r) { r.ek_certificates.clear(); }), "endorsement.no_certificate");
-    EXPECT_EQ(refusal([](auto& r) { r.banks = {"sha1"}; }), "challenge.banks");
+    EXPECT_EQ(refusal([](auto& r) { r.banks.clear(); }), "challenge.banks");
     EXPECT_EQ(refusal([](auto& r) { r.banks = {"sha256", "sha256"}; }), "challenge.banks");
 }
 

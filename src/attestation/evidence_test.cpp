@@ -295,6 +295,72 @@ TEST(Appraisal, RefusesABootThatNoImageDescribes) {
     EXPECT_EQ(trusted.outcome, Outcome::trusted);
 }
 
+/// The bank that policy judges is not allocated, or the TPM has none.
+class WithoutThePolicyBank : public testing::TestWithParam<bool> {
+protected:
+    WithoutThePolicyBank() {
+        machine.boot_into("uki-cmdline"); // in several banks
+        house.import_image("uki-cmdline");
+    }
+
+    void take_the_bank_away() { machine.tpm.pcrs.erase(crypto::HashAlg::sha256); }
+
+    protocol::EvidenceAnswer attest() {
+        protocol::ChallengeRequest request = machine.request();
+        if (GetParam())
+            std::erase(request.banks, "sha256");
+        const auto challenge = house.service.challenge(request);
+        VS_CHECK(challenge.answer.has_value());
+        const auto reply =
+            house.send(machine.evidence(*challenge.answer, machine.statement(house.history.anchor)));
+        VS_CHECK(reply.answer.has_value());
+        return *reply.answer;
+    }
+
+    AttestationHouse house;
+    AttestedMachine machine;
+};
+
+TEST_P(WithoutThePolicyBank, AnApprovedHostIsRefusedWithTheReason) {
+    house.enrol(machine);
+    take_the_bank_away();
+    const auto answer = attest();
+    EXPECT_EQ(answer.outcome, Outcome::refused);
+    EXPECT_FALSE(answer.key_access_token);
+    ASSERT_EQ(answer.reasons.size(), 1U);
+    EXPECT_EQ(answer.reasons.front().code, "policy.bank");
+    EXPECT_TRUE(answer.reasons.front().message.contains("sha256 is not allocated, only sha1"))
+        << answer.reasons.front().message;
+    EXPECT_TRUE(answer.reasons.front().hint.contains("tpm2_pcrallocate sha256:all"));
+    const auto& seen = house.records.by_host.at(machine.host().text);
+    EXPECT_EQ(seen.state, "refused");
+    ASSERT_EQ(seen.reasons.size(), 1U);
+    EXPECT_EQ(house.audit.lines.back().second.at("reasons"),
+              json::Value(json::Array{json::Value("policy.bank")}));
+}
+
+TEST_P(WithoutThePolicyBank, AnUnknownHostIsPendingAndItsAdministratorSeesTheReason) {
+    house.register_ek(machine); // which would approve a host that shows what is to be pinned
+    take_the_bank_away();
+    const auto answer = attest();
+    EXPECT_EQ(answer.outcome, Outcome::pending);
+    EXPECT_FALSE(answer.key_access_token);
+    ASSERT_EQ(answer.reasons.size(), 1U); // a host that is not approved learns nothing else
+    EXPECT_EQ(answer.reasons.front().code, "enrolment.pending");
+    const inventory::Enrolment& enrolment = house.enrolment(machine);
+    EXPECT_EQ(enrolment.state, inventory::EnrolmentState::pending);
+    EXPECT_FALSE(enrolment.firmware);
+    const auto& seen = house.records.by_host.at(machine.host().text);
+    EXPECT_FALSE(seen.firmware);
+    ASSERT_EQ(seen.reasons.size(), 1U);
+    EXPECT_EQ(house.audit.lines.back().second.at("reasons"),
+              json::Value(json::Array{json::Value("policy.bank")}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bank, WithoutThePolicyBank, testing::Bool(), [](const auto& row) {
+    return std::string(row.param ? "NotImplemented" : "NotAllocated");
+});
+
 TEST(Appraisal, RefusesWithoutAFirmwareLog) {
     AttestationHouse house;
     const AttestedMachine machine;

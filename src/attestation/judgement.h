@@ -76,8 +76,8 @@ pending_entries(const ProvenHost& host,
 /// ima.pending: entries wait for longer than `pending_life`.
 Reasons check_pending(const std::optional<inventory::PendingEntries>& pending, SysTime now);
 
-/// PCR 0 and 2 as quoted, in the policy bank: what an approval pins.
-inventory::FirmwarePin firmware_of(const ProvenHost& host, std::string version);
+/// PCR 0 and 2 as quoted, in the policy bank: what an approval pins. None where that bank is not allocated.
+std::optional<inventory::FirmwarePin> firmware_of(const ProvenHost& host, std::string version);
 
 inventory::Counters counters_of(const ProvenHost& host);
 

@@ -32,11 +32,10 @@ Result<tpm::VerifiedQuote> verify_challenged_quote(const ChallengeState& challen
                                                    const protocol::Evidence& evidence) {
     VS_TRY(const tpm::PcrValues values, values_of(evidence.pcrs));
     const auto expected = protocol::qualifying_data(challenge.nonce, evidence.statement);
-    return tpm::verify_quote({.attest = evidence.attest, .signature = evidence.signature, .values = values},
-                             ak,
-                             {.qualifying_data = expected,
-                              .selection = challenge.selection,
-                              .policy_bank = challenge.policy_bank});
+    return tpm::verify_quote(
+        {.attest = evidence.attest, .signature = evidence.signature, .values = values},
+        ak,
+        {.qualifying_data = expected, .selection = challenge.selection, .policy_bank = std::nullopt});
 }
 
 Result<ProvenHost> proven_host(Proof proof) {

@@ -21,7 +21,9 @@ Result<tpm::AttestationKey> read_ak(Bytes ak_public);
 /// The values as a quote is verified with; `malformed` at "evidence.pcrs" where a bank is given twice.
 Result<tpm::PcrValues> values_of(const std::vector<protocol::PcrBank>& banks);
 
-/// tpm::verify_quote of the evidence with the challenge's selection, bank and nonce. `ak` is the challenge's.
+/// tpm::verify_quote of the evidence with the challenge's selection and nonce. `ak` is the challenge's.
+/// Whether the policy bank is allocated is judged of a proven host (appraise, 1): so it is told, and its
+/// administrator.
 Result<tpm::VerifiedQuote> verify_challenged_quote(const ChallengeState& challenge,
                                                    const tpm::AttestationKey& ak,
                                                    const protocol::Evidence& evidence);

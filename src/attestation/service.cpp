@@ -46,8 +46,7 @@ template <class Message> Reply<Message> reply_to(Result<Message> result) {
     return {.answer = fail(Errc::denied, "refused"), .cause = cause};
 }
 
-Result<tpm::PcrSelectionList> selection_of(const std::vector<std::string>& banks,
-                                           crypto::HashAlg policy_bank) {
+Result<tpm::PcrSelectionList> selection_of(const std::vector<std::string>& banks) {
     tpm::PcrSelectionList out;
     for (const std::string& name : banks) {
         VS_TRY(const crypto::HashAlg bank, crypto::hash_alg_from_text(name));
@@ -55,8 +54,8 @@ Result<tpm::PcrSelectionList> selection_of(const std::vector<std::string>& banks
             return fail(Errc::malformed, "challenge.banks", "a bank is named twice");
         out.push_back({.bank = bank, .bits = asked_pcrs});
     }
-    if (!has_bank(out, policy_bank))
-        return fail(Errc::unsupported, "challenge.banks", "the TPM lacks the bank that policy judges");
+    if (out.empty())
+        return fail(Errc::malformed, "challenge.banks", "a TPM without PCR banks");
     return out;
 }
 
@@ -166,7 +165,7 @@ Result<protocol::Challenge> AttestationService::make_challenge(const protocol::C
     if (enrolment != nullptr && enrolment->state == EnrolmentState::approved) {
         VS_TRY(challenge.policy_bank, crypto::hash_alg_from_text(enrolment->bank));
     }
-    VS_TRY(challenge.selection, selection_of(request.banks, challenge.policy_bank));
+    VS_TRY(challenge.selection, selection_of(request.banks));
 
     challenge.endorsement = judge_endorsement({.certification = tpm->certification,
                                                .ek_digest = challenge.ek_digest,
@@ -339,7 +338,9 @@ Result<void> AttestationService::enrol(Case& now) {
     if (before != nullptr && !removed)
         return {};
 
-    const bool approved = before == nullptr && (registered || now.state->settings.unsafe_auto_enrol);
+    const std::optional<inventory::FirmwarePin> quoted = firmware_of(now.host, {}); // none: no policy bank
+    const bool approved =
+        before == nullptr && quoted && (registered || now.state->settings.unsafe_auto_enrol);
     inventory::Enrolment made{.host = challenge.host,
                               .label = challenge.label,
                               .ek_digest = challenge.ek_digest,

@@ -87,7 +87,8 @@ public:
 
     /// challenge establishes, before it makes one:
     ///  1 the EK follows a template of the TCG's, the AK is an attestation key     "ek.*", "ak.*"
-    ///  2 the policy bank is among the banks                                       "challenge.banks"
+    ///  2 the TPM has banks, each named once. Whether the policy bank is among them is judged with the
+    ///    evidence: who asks for a challenge has proven nothing that would let it be told "challenge.banks"
     ///  3 the EK is endorsed as the settings want it, or the host is enrolled with
     ///    this EK and AK (then the evidence is refused with the reason)            "endorsement.*"
     /// The IMA list is asked for from the position that the host names, if that is the one kept with its

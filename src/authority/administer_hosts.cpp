@@ -74,6 +74,12 @@ Result<json::Value> approve_enrolment(const Invocation& call) {
         return fail(Errc::conflict,
                     "enrolment.unproven",
                     "this host has not proven an attestation key yet; let it attest, then approve it");
+    if (!seen->firmware)
+        return fail(Errc::conflict,
+                    "enrolment.firmware",
+                    "this host's TPM does not have the PCR bank " + enrolment->bank +
+                        " allocated, so there is no firmware to approve; let it attest with that bank, then "
+                        "approve it");
     std::vector<std::string> groups = enrolment->groups;
     if (const json::Value* const spec = call.find("spec")) {
         json::Members members(*spec, "spec");

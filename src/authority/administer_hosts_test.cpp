@@ -92,6 +92,26 @@ TEST_F(HostOperations, DoNotApproveWhatWasNeverProven) {
     EXPECT_EQ(*good(on("get")).find("state"), json::Value("pending"));
 }
 
+TEST_F(HostOperations, ShowWhyAHostWithoutThePolicyBankIsNotApproved) {
+    machine_.boot_into("uki-cmdline"); // in several banks
+    machine_.tpm.pcrs.erase(crypto::HashAlg::sha256);
+    ASSERT_EQ(attest().outcome, protocol::Outcome::pending);
+    for (const json::Value& shown :
+         {good(on("explain")), good(house_.call(enrolments, "list")).as_array().front()}) {
+        const json::Array& reasons = shown.find("reasons")->as_array();
+        ASSERT_EQ(reasons.size(), 1U);
+        EXPECT_EQ(*reasons.front().find("code"), json::Value("policy.bank"));
+        EXPECT_TRUE(reasons.front().find("hint")->as_string().contains("tpm2_pcrallocate sha256:all"));
+    }
+    const auto approved = on("approve");
+    ASSERT_FALSE(approved);
+    EXPECT_EQ(approved.error().where, "enrolment.firmware");
+    EXPECT_EQ(*good(on("get")).find("state"), json::Value("pending"));
+    machine_.boot_into("uki-cmdline"); // the bank is there again
+    ASSERT_EQ(attest().outcome, protocol::Outcome::pending);
+    EXPECT_TRUE(on("approve"));
+}
+
 // Between the look and the word another key may have been proven.
 TEST_F(HostOperations, ApproveOnlyTheKeyThatWasLookedAt) {
     (void)attest();

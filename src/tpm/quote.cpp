@@ -25,7 +25,7 @@ Result<void> check_selection(const PcrSelectionList& signed_one, const QuoteRequ
     const PcrSelectionList& asked = request.selection;
     if (signed_one.size() != asked.size())
         return fail(Errc::untrusted, "quote.selection", "other banks than asked for");
-    bool policy_bank_allocated = false;
+    bool policy_bank_allocated = !request.policy_bank;
     for (std::size_t i = 0; i < asked.size(); ++i) {
         if (signed_one[i].bank != asked[i].bank)
             return fail(Errc::untrusted, "quote.selection", "other banks than asked for");

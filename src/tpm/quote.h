@@ -5,15 +5,16 @@
 #include "tpm/keys.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace vouchsafe::tpm {
 
 /// What the verifier asked for.
 struct QuoteRequest {
-    Bytes qualifying_data;             ///< 32 bytes that nobody could have known before
-    const PcrSelectionList& selection; ///< every bank that the TPM implements
-    crypto::HashAlg policy_bank;       ///< the bank that must be allocated
+    Bytes qualifying_data;                      ///< 32 bytes that nobody could have known before
+    const PcrSelectionList& selection;          ///< every bank that the TPM implements
+    std::optional<crypto::HashAlg> policy_bank; ///< must be allocated; none: the caller judges that
 };
 
 /// What the host sent.
@@ -52,7 +53,7 @@ private:
 ///  6 extraData is the qualifying data, in constant time              "quote.qualifying_data"
 ///  7 the selection is the one asked for: the same banks in the same order with the same bits; a bank that
 ///    is implemented but not allocated may come back with no bits     "quote.selection"
-///  8 the policy bank is allocated                                    "quote.policy_bank"
+///  8 the policy bank, where one is given, is allocated               "quote.policy_bank"
 ///  9 the values sent are exactly the selected ones                   "quote.pcr_values"
 /// 10 their digest, in the TPM's order, is the one signed             "quote.pcr_digest"
 /// Clock, counters and firmware version are returned, not judged. Failures of 1 to 10 are `untrusted`;
