@@ -420,7 +420,8 @@ private:
         FirmwareJudgement judged = judge_firmware({.shown = out_.firmware,
                                                    .pin = *in_.firmware_pin,
                                                    .sets = in_.firmware_sets,
-                                                   .bank = in_.policy_bank});
+                                                   .bank = in_.policy_bank,
+                                                   .log = log_});
         out_.firmware_set = std::move(judged.set);
         out_.claims.hardware = judged.reasons.empty() ? approved : contraindicated;
         return pass_without(std::move(judged.reasons));

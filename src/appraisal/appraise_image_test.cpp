@@ -249,6 +249,45 @@ TEST(Appraise, RefusesChangedFirmwareWithBothVersions) {
     }
 }
 
+TEST(Appraise, SaysWhatDiffersBetweenFirmwaresWithoutVersions) {
+    Scene scene("uki");
+    const std::string shown = to_hex(scene.pin->pcr0);
+    scene.pin->pcr0.front() ^= 1U;
+    scene.pin->version.clear();
+    Appraisal result = scene.appraise();
+    ASSERT_EQ(codes(result), Codes{"firmware.changed"});
+    EXPECT_EQ(result.reasons[0].message,
+              "PCR 0: the firmware is not the approved one, and neither names a version: it measured to " +
+                  shown + ", approved is " + to_hex(scene.pin->pcr0));
+    EXPECT_TRUE(result.reasons[0].hint.contains("This PCR is made of event ")) << result.reasons[0].hint;
+    EXPECT_EQ(result.reasons[0].expected.at(0).description,
+              "firmware that measured to " + to_hex(scene.pin->pcr0).substr(0, 16));
+    scene.pin->version = "1.0";
+    result = scene.appraise();
+    EXPECT_TRUE(result.reasons[0].message.contains("is without a version, approved is version '1.0'"));
+}
+
+TEST(Appraise, NamesTheEventThatFirmwareMeasuresNow) {
+    Scene scene("uki");
+    const FirmwarePin before = *scene.pin;
+    test::EditableLog log = scene.log();
+    const auto place =
+        static_cast<std::ptrdiff_t>(place_of(log, [](const auto& event) { return event.pcr == 2; }));
+    test::EditableEvent option_rom = log.events[static_cast<std::size_t>(place)];
+    option_rom.type = eventlog::type::efi_boot_services_driver;
+    measure(option_rom, to_buffer(as_bytes("an option ROM")));
+    log.events.insert(log.events.begin() + place, option_rom);
+    scene.reboot(log);
+    scene.pin = before;
+    scene.pin->version.clear();
+    const Appraisal result = scene.appraise();
+    ASSERT_EQ(codes(result), Codes{"firmware.changed"});
+    EXPECT_TRUE(result.reasons[0].message.contains("; without event ")) << result.reasons[0].message;
+    EXPECT_TRUE(result.reasons[0].message.contains("EV_EFI_BOOT_SERVICES_DRIVER"))
+        << result.reasons[0].message;
+    EXPECT_TRUE(result.reasons[0].message.ends_with("it would be the approved one"));
+}
+
 TEST(Appraise, TakesFirmwareOfASetAndNamesIt) {
     Scene scene("uki");
     const FirmwarePin shown = *scene.pin;

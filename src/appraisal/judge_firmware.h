@@ -14,11 +14,14 @@ struct FirmwareQuestion {
     const FirmwareFacts& shown;
     const FirmwarePin& pin;
     std::span<const SetFirmware> sets;
-    Algorithm bank{}; ///< of all of these
+    Algorithm bank{};                 ///< of all of these
+    const eventlog::FirmwareLog& log; ///< that leads to what is shown
 };
 
 struct FirmwareJudgement {
-    std::vector<Reason> reasons;    ///< firmware.changed, for each PCR that differs from the pin
+    /// firmware.changed, for each PCR that differs from the pin: by the versions, else by the values, with
+    /// the event that was added where one was, and what the log has of the PCR.
+    std::vector<Reason> reasons;
     std::optional<std::string> set; ///< that has the firmware, where the pin is another
 };
 
