@@ -280,10 +280,12 @@ private:
     /// 10 and 11
     bool images() {
         const JudgedEvents events = judged_events(log_);
+        const BootEvents boot = find_boot(log_);
         const MatchInput input{.events = events,
                                .quoted = in_.quoted,
                                .policy_bank = in_.policy_bank,
-                               .command_line = in_.command_line};
+                               .command_line = in_.command_line,
+                               .boot = boot};
         if (const BaseImage* const image = image_before(); image != nullptr && eligible(*image) &&
                                                            accepts_secure_boot(*image) &&
                                                            refusals(*image, input).empty())

@@ -132,7 +132,8 @@ struct Appraisal {
 ///      image.none
 /// 11 one of them matches: in each judged PCR the events are its references, in order, with nothing
 ///    missing or besides
-///      image.command_line, image.kernel, image.initrd, image.mismatch, image.unexpected, image.missing
+///      image.command_line, image.kernel, image.initrd, image.mismatch, image.unexpected, image.missing,
+///      image.boot_kind
 ///    and where it covers userspace by IMA: there is a list, each entry of it is approved (judge_ima), and
 ///    entries before the list were judged by this image
 ///      ima.absent, ima.file, ima.signature, ima.key, ima.violation, ima.template, ima.more, ima.position

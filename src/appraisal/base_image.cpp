@@ -20,7 +20,7 @@ namespace {
 namespace type = eventlog::type;
 
 constexpr std::string_view format_name = "vouchsafe-base-image";
-constexpr std::int64_t format_version = 2;
+constexpr std::int64_t format_version = 3;
 constexpr std::size_t most_references = 4096;
 constexpr std::size_t most_groups = 64;
 constexpr std::size_t version_size = 64;
@@ -63,6 +63,7 @@ Result<Reference> read_reference(const json::Value& value, const std::string& wh
     }
     VS_TRY(reference.description, members.string("description"));
     VS_TRY(reference.digests, read_digests(members));
+    VS_TRY(reference.data, members.optional_base64("data"));
     VS_TRY_VOID(members.finish());
     return reference;
 }
@@ -142,6 +143,20 @@ bool can_show(Role role, std::uint32_t pcr, std::uint32_t event_type) {
     return false;
 }
 
+/// Of a variable that is measured whole, and nothing but what the digests say.
+Result<void> check_data(const Reference& reference) {
+    if (!reference.data)
+        return {};
+    const Buffer& data = *reference.data;
+    const auto is_hash = [&data](const auto& digest) {
+        return can_hash(digest.first) && same_bytes(hash(digest.first, data), digest.second);
+    };
+    if (data.empty() || data.size() > reference_data_bytes || !may_have_data(reference.pcr, reference.type) ||
+        !std::ranges::all_of(reference.digests, is_hash))
+        return fail(Errc::malformed, "base_image.data", "not what the digests are of");
+    return {};
+}
+
 Result<void> check_reference(const Reference& reference) {
     if (std::ranges::find(image_pcrs, reference.pcr) == image_pcrs.end())
         return fail(Errc::malformed,
@@ -154,7 +169,7 @@ Result<void> check_reference(const Reference& reference) {
     for (const auto& [algorithm, digest] : reference.digests)
         if (digest.size() != eventlog::digest_size(algorithm))
             return fail(Errc::malformed, "base_image.digests", "a digest of a wrong size");
-    return {};
+    return check_data(reference);
 }
 
 /// The same banks in every reference, one of them better than SHA-1.
@@ -207,11 +222,14 @@ json::Value to_json(const Reference& reference) {
     json::Value role;
     if (reference.role)
         role = to_string(*reference.role);
-    return json::object({{"pcr", reference.pcr},
-                         {"type", eventlog::type_name(reference.type)},
-                         {"role", std::move(role)},
-                         {"description", reference.description},
-                         {"digests", std::move(digests)}});
+    json::Value out = json::object({{"pcr", reference.pcr},
+                                    {"type", eventlog::type_name(reference.type)},
+                                    {"role", std::move(role)},
+                                    {"description", reference.description},
+                                    {"digests", std::move(digests)}});
+    if (reference.data)
+        out.as_object().emplace("data", to_base64(*reference.data));
+    return out;
 }
 
 json::Value time_json(const std::optional<SysTime>& time) {
@@ -219,6 +237,10 @@ json::Value time_json(const std::optional<SysTime>& time) {
 }
 
 } // namespace
+
+bool may_have_data(std::uint32_t pcr, std::uint32_t event_type) {
+    return pcr == 7 && event_type == type::efi_variable_driver_config;
+}
 
 std::string_view to_string(Role role) {
     switch (role) {

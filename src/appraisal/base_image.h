@@ -1,6 +1,6 @@
 // Base images: one approved build of host software as reference values, event by event.
 //
-// The document (version 2) is canonical JSON, at most 4400 KiB; its SHA-256 is what administrators confirm.
+// The document (version 3) is canonical JSON, at most 4400 KiB; its SHA-256 is what administrators confirm.
 #pragma once
 
 #include "appraisal/ima_rule.h"
@@ -51,9 +51,14 @@ struct Reference {
     /// For people. Of a command line it is the command line itself, which its digest confirms.
     std::string description;
     std::map<Algorithm, Buffer> digests;
+    /// What was measured, of a variable of PCR 7 (db, dbx): so that a refusal can name what it lost.
+    std::optional<Buffer> data = {};
 
     friend bool operator==(const Reference&, const Reference&) = default;
 };
+
+/// Whether references of such events keep their data.
+bool may_have_data(std::uint32_t pcr, std::uint32_t event_type);
 
 struct BaseImage {
     ImageVersion version;
@@ -79,10 +84,14 @@ struct BaseImage {
 
 /// Room for 100,000 SHA-256 digests of files.
 inline constexpr std::size_t base_image_bytes = std::size_t{4400} << 10U;
+/// Data of one reference; what is longer is not kept.
+inline constexpr std::size_t reference_data_bytes = std::size_t{64} << 10U;
 
 /// parse_base_image establishes:
 ///  1 at most base_image_bytes, canonical JSON, no unknown members, format and version are ours
-///  2 references judge only image_pcrs, at most 4096, with digests of the right sizes
+///  2 references judge only image_pcrs, at most 4096, with digests of the right sizes; data is of a variable
+///  of
+///    PCR 7, and each digest is its hash
 ///  3 all references have the same banks, one of them better than SHA-1
 ///  4 kernel, initrd and command line are each determined by a reference that can show it
 ///  5 PCR 4 names what the firmware starts; where Secure Boot is required, PCR 7 has it on

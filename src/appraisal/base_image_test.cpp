@@ -128,6 +128,21 @@ Reference& role_reference(BaseImage& image, Role role) {
     return *std::ranges::find(image.references, std::optional(role), &Reference::role);
 }
 
+Reference& variable_reference(BaseImage& image) {
+    return *std::ranges::find_if(image.references, [](const Reference& one) { return one.data.has_value(); });
+}
+
+TEST(Derive, KeepsTheVariablesOfSecureBoot) {
+    const BaseImage image = image_of("uki", "1");
+    std::vector<std::string> kept;
+    for (const Reference& one : image.references)
+        if (one.data) {
+            EXPECT_EQ(hash(Algorithm::sha256, *one.data), one.digests.at(Algorithm::sha256));
+            kept.push_back(one.description.substr(0, one.description.find(' ')));
+        }
+    EXPECT_EQ(kept, (std::vector<std::string>{"SecureBoot", "PK", "KEK", "db", "dbx"}));
+}
+
 TEST(BaseImageDocument, RefusesBadImagesByTheirDefect) {
     const BadImage rows[] = {
         {"base_image.version", [](BaseImage& i) { i.version.text = "a/b"; }},
@@ -140,14 +155,30 @@ TEST(BaseImageDocument, RefusesBadImagesByTheirDefect) {
         {"base_image.pcr", [](BaseImage& i) { i.references.front().pcr = 10; }},
         {"base_image.description", [](BaseImage& i) { i.references.front().description.assign(4097, 'a'); }},
         {"base_image.role", [](BaseImage& i) { role_reference(i, Role::kernel).pcr = 14; }},
+        {"base_image.data", [](BaseImage& i) { variable_reference(i).data->back() ^= 1U; }},
+        {"base_image.data", [](BaseImage& i) { variable_reference(i).data->clear(); }},
+        {"base_image.data",
+         [](BaseImage& i) { // true, and of a kind of event that keeps none
+             Reference& one = role_reference(i, Role::command_line);
+             one.data = to_buffer(as_bytes(one.description));
+             one.digests = {{Algorithm::sha256, hash(Algorithm::sha256, *one.data)}};
+         }},
+        {"base_image.data",
+         [](BaseImage& i) {
+             Reference& one = variable_reference(i);
+             one.data = Buffer(reference_data_bytes + 1, 7);
+             one.digests = {{Algorithm::sha256, hash(Algorithm::sha256, *one.data)}};
+         }},
         {"base_image.digests", [](BaseImage& i) { i.references.front().digests.begin()->second.pop_back(); }},
         {"base_image.digests", [](BaseImage& i) { i.references.front().digests.clear(); }},
         {"base_image.digests",
          [](BaseImage& i) { i.references.back().digests[Algorithm::sha1] = Buffer(20, 1); }},
         {"base_image.digests",
          [](BaseImage& i) {
-             for (Reference& one : i.references)
+             for (Reference& one : i.references) {
+                 one.data.reset();
                  one.digests = {{Algorithm::sha1, Buffer(20, 1)}};
+             }
          }},
         {"base_image.digests", [](BaseImage& i) { i.references.clear(); }},
         {"base_image.incomplete", [](BaseImage& i) { role_reference(i, Role::kernel).role.reset(); }},

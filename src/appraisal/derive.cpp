@@ -31,6 +31,9 @@ Reference make_reference(const Event& event, const BootEvents& boot, const Image
     for (const auto& digest : event.digests)
         if (can_hash(digest.algorithm))
             reference.digests[digest.algorithm] = to_buffer(digest.value);
+    if (may_have_data(event.pcr, event.type) && !event.data.empty() &&
+        event.data.size() <= reference_data_bytes && data_is_measured(event))
+        reference.data = to_buffer(event.data);
     return reference;
 }
 

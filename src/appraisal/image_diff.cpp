@@ -2,6 +2,7 @@
 
 #include "appraisal/base_image_userspace.h"
 #include "appraisal/command_line.h"
+#include "appraisal/variable_difference.h"
 #include "crypto/digest.h"
 #include "eventlog/firmware.h"
 #include "json/write.h"
@@ -77,6 +78,8 @@ ReferenceChange changed(const Reference& before, const Reference& after) {
     ReferenceChange out{.before = before, .after = after, .detail = {}};
     if (before.role == Role::command_line)
         out.detail = command_line_difference(before.description, after.description);
+    else if (before.data && after.data)
+        out.detail = database_difference(*before.data, *after.data);
     return out;
 }
 

@@ -66,6 +66,17 @@ TEST(ImageDiff, ComparesEveryBankInCommon) {
     EXPECT_FALSE(image_difference(before, after).empty()) << "nothing in common is not alike";
 }
 
+TEST(ImageDiff, NamesTheEntriesOfADatabase) {
+    const ImageDifference found = image_difference(image_of("uki", "1"), image_of("grub", "2"));
+    const auto db = std::ranges::find_if(found.references, [](const ReferenceChange& one) {
+        return one.before && one.before->description.starts_with("db ") && one.before->data;
+    });
+    ASSERT_NE(db, found.references.end());
+    EXPECT_TRUE(db->detail.starts_with("removed since: X.509 certificate ")) << db->detail;
+    EXPECT_TRUE(db->detail.contains("; added since: X.509 certificate ")) << db->detail;
+    EXPECT_TRUE(db->detail.contains("owner ")) << db->detail;
+}
+
 TEST(ImageDiff, NamesMembers) {
     const BaseImage before = image_of("uki", "1");
     BaseImage after = before;

@@ -30,8 +30,11 @@ void References::add_program(const PeImage& program, std::string description) {
 }
 
 void References::add_secure_boot(const SecureBootEvent& event) {
-    add_bytes({.pcr = 7, .type = event.type, .role = {}, .description = event.description, .digests = {}},
-              event.data);
+    Reference reference{
+        .pcr = 7, .type = event.type, .role = {}, .description = event.description, .digests = {}};
+    if (may_have_data(reference.pcr, reference.type) && event.data.size() <= reference_data_bytes)
+        reference.data = event.data;
+    add_bytes(std::move(reference), event.data);
 }
 
 std::vector<Reference> References::done() {

@@ -20,6 +20,8 @@ public:
     std::vector<Reason> match() {
         for (std::size_t i = 0; i < image_pcrs.size(); ++i)
             match_pcr(image_pcrs[i], input_.events[i]);
+        if (!reasons_.empty())
+            tell_kinds_apart();
         // Consequences (a changed file, a changed measurement of the whole) come after what was changed.
         std::vector<Reason> ordered;
         for (const bool first : {true, false})
@@ -35,7 +37,59 @@ private:
 
     static bool concerns_a_role(const Reason& reason) {
         return reason.code == "image.command_line" || reason.code == "image.kernel" ||
-               reason.code == "image.initrd";
+               reason.code == "image.initrd" || reason.code == boot_kind_code;
+    }
+
+    static bool is_of_loaders(std::uint32_t pcr) { return pcr == 8 || pcr == 9 || pcr == 11 || pcr == 12; }
+
+    /// The reference that shows the kernel; an image that is valid has one.
+    const Reference* kernel_reference() const {
+        const auto found =
+            std::ranges::find(image_.references, std::optional(Role::kernel), &Reference::role);
+        return found == image_.references.end() ? nullptr : &*found;
+    }
+
+    /// By the PCR that shows the kernel.
+    static std::string_view kind_of_boot(std::uint32_t kernel_pcr) {
+        switch (kernel_pcr) {
+        case 11:
+            return "a unified kernel image (systemd-stub)";
+        case 9:
+            return "grub";
+        default:
+            return "the firmware alone (a kernel with its EFI stub)";
+        }
+    }
+
+    /// Whether grub or systemd-stub measured, though it may be that what they say of the kernel is not known.
+    bool has_loader() const {
+        for (std::size_t i = 0; i < image_pcrs.size(); ++i)
+            if ((image_pcrs[i] == 8 || image_pcrs[i] == 11) && !input_.events[i].empty())
+                return true;
+        return false;
+    }
+
+    /// Where the kinds of boot differ, places in the logs mean different things: one reason for all of it.
+    void tell_kinds_apart() {
+        const Reference* const approved = kernel_reference();
+        const Event* const actual = input_.boot.kernel;
+        if (approved == nullptr || actual == nullptr || approved->pcr == actual->pcr ||
+            (actual->pcr == 4 && has_loader()))
+            return;
+        reasons_.clear();
+        for (std::size_t i = 0; i < image_pcrs.size(); ++i)
+            if (!is_of_loaders(image_pcrs[i]))
+                match_pcr(image_pcrs[i], input_.events[i]);
+        std::erase_if(reasons_, concerns_a_role);
+        reasons_.insert(
+            reasons_.begin(),
+            {.code = std::string(boot_kind_code),
+             .message = "the kinds of boot differ: this host was started by " +
+                        std::string(kind_of_boot(actual->pcr)) + ", the approved image by " +
+                        std::string(kind_of_boot(approved->pcr)),
+             .event = event_ref(*actual, input_.policy_bank),
+             .expected = {expected(*approved)},
+             .hint = "Approve a base image of this kind of boot, or start the host as approved."});
     }
 
     bool equal(const Reference& reference, const Event& event) const {
@@ -49,7 +103,8 @@ private:
         });
     }
 
-    /// What is alike at both ends is set aside; the rest is compared place by place.
+    /// What is alike at both ends is set aside; of the rest, what shows a kernel, initrd or command line is
+    /// compared with what shows the same, and everything else place by place.
     void match_pcr(std::uint32_t pcr, Events events) {
         References references;
         for (const Reference& reference : image_.references)
@@ -59,17 +114,33 @@ private:
             events.pop_back();
             references.pop_back();
         }
+        while (!events.empty() && !references.empty() && equal(*references.front(), *events.front())) {
+            events.erase(events.begin());
+            references.erase(references.begin());
+        }
+        match_roles(references, events);
         const std::size_t both = std::min(events.size(), references.size());
-        std::size_t place = 0;
-        while (place < both && equal(*references[place], *events[place]))
-            ++place;
-        for (; place < both; ++place)
+        for (std::size_t place = 0; place < both; ++place)
             if (!equal(*references[place], *events[place]))
                 reasons_.push_back(differs(*references[place], *events[place]));
         for (std::size_t i = both; i < events.size(); ++i)
             reasons_.push_back(unexpected(*events[i]));
         for (std::size_t i = both; i < references.size(); ++i)
             reasons_.push_back(missing(*references[i]));
+    }
+
+    /// Takes out only pairs that differ, each with its reason: what is equal keeps its place to be judged.
+    void match_roles(References& references, Events& events) {
+        std::erase_if(references, [&](const Reference* reference) {
+            const auto found = std::ranges::find_if(events, [&](const Event* event) {
+                return reference->role && input_.boot.role(*event) == reference->role;
+            });
+            if (found == events.end() || equal(*reference, **found))
+                return false;
+            reasons_.push_back(differs(*reference, **found));
+            events.erase(found);
+            return true;
+        });
     }
 
     Expected expected(const Reference& reference) const {

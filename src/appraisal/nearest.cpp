@@ -1,5 +1,6 @@
 #include "appraisal/nearest.h"
 
+#include "appraisal/match.h"
 #include "appraisal/variable_difference.h"
 
 #include <algorithm>
@@ -14,6 +15,8 @@ constexpr std::size_t almost = 2; ///< added to the distance of the nearest
 constexpr std::size_t most_alternatives = 3;
 
 std::size_t weight(std::string_view code) {
+    if (code == boot_kind_code)
+        return 20; // of another kind, and of whatever else follows from that
     if (code == "image.kernel")
         return 5;
     if (code == "image.initrd")
@@ -23,7 +26,7 @@ std::size_t weight(std::string_view code) {
 
 // What a reason is about, in a sentence.
 std::string_view thing(const Reason& reason) {
-    if (reason.code == "image.kernel")
+    if (reason.code == "image.kernel" || reason.code == boot_kind_code)
         return "kernel";
     if (reason.code == "image.initrd")
         return "initrd";
@@ -52,9 +55,12 @@ public:
         if (reason.event) {
             add_alternatives(reason, nearest);
             hint += elsewhere(reason, nearest);
-            describe_variable(reason);
+            describe_variable(reason, *nearest.image);
             if (reason.event->type == "EV_EFI_BOOT_SERVICES_APPLICATION")
                 hint += " The digest is the Authenticode digest of a PE image, not that of the file.";
+            if (reason.event->pcr == 14 && reason.event->description.starts_with("MokList"))
+                hint += " Of shim's lists the log has the digest alone: see what changed with `mokutil "
+                        "--list-enrolled` (MokListX: `mokutil --mokx --list-enrolled`).";
         }
         reason.hint = hint + " " + reason.hint;
     }
@@ -89,13 +95,28 @@ private:
         return {};
     }
 
-    void describe_variable(Reason& reason) const {
+    /// What the image keeps of the variable that has this digest.
+    const std::optional<Buffer>& data_of(const BaseImage& image, std::uint32_t pcr, Bytes digest) const {
+        static const std::optional<Buffer> none;
+        for (const Reference& reference : image.references) {
+            const auto own = reference.digests.find(bank_);
+            if (reference.pcr == pcr && reference.data && own != reference.digests.end() &&
+                same_bytes(own->second, digest))
+                return reference.data;
+        }
+        return none;
+    }
+
+    void describe_variable(Reason& reason, const BaseImage& image) const {
         if (reason.event->index >= log_.events.size() || reason.expected.empty())
             return;
         const auto approved = from_hex(reason.expected.front().digest);
         if (!approved || approved->empty())
             return;
-        const auto difference = variable_difference(log_.events[reason.event->index], bank_, *approved);
+        const auto difference =
+            variable_difference(log_.events[reason.event->index],
+                                bank_,
+                                {.digest = *approved, .data = data_of(image, reason.event->pcr, *approved)});
         if (!difference.empty())
             reason.message += ": " + difference;
     }

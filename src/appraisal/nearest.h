@@ -26,10 +26,10 @@ std::size_t distance(const std::vector<Reason>& reasons);
 ///  - `expected` has what images that are almost as near expect of the same event, at most 3 besides;
 ///  - the hint says which other image has exactly this event ("This kernel is the one of base image
 ///  2026.10.");
-///  - of a Secure Boot variable, the message says which entries were added since the image was made, where
-///  the
-///    variable without them has the approved digest, else what it holds now;
-///  - of a PE image, the hint says what kind of digest this is.
+///  - of a Secure Boot variable, the message says which entries were removed and added since the image was
+///    made (variable_difference);
+///  - of a PE image, the hint says what kind of digest this is; of shim's lists, that the log has no more.
+/// An image of another kind of boot is farther than any of the same.
 /// `mismatches` is not empty; `images` are all that are known, whatever host they are for.
 std::vector<Reason> explain(const std::vector<Mismatch>& mismatches,
                             std::span<const BaseImage> images,

@@ -92,6 +92,116 @@ TEST(Nearest, SaysWhatKindOfDigestAnApplicationHas) {
     EXPECT_NE(result.reasons[0].hint.find("Authenticode"), std::string::npos) << result.reasons[0].hint;
 }
 
+// --- kinds of boot
+
+TEST(Nearest, SaysThatTheKindsOfBootDiffer) {
+    struct Row {
+        std::string booted, approved;
+        std::string_view says;
+    };
+
+    for (const Row& row : {Row{"uki",
+                               "grub",
+                               "the kinds of boot differ: this host was started by a unified kernel image "
+                               "(systemd-stub), the approved image by grub"},
+                           Row{"grub",
+                               "uki",
+                               "the kinds of boot differ: this host was started by grub, the approved image "
+                               "by a unified kernel image (systemd-stub)"}}) {
+        Scene scene(row.booted, {row.approved});
+        const Appraisal result = scene.appraise();
+        ASSERT_FALSE(result.reasons.empty());
+        const Reason& first = result.reasons.front();
+        EXPECT_EQ(first.code, "image.boot_kind");
+        EXPECT_EQ(first.message, row.says);
+        ASSERT_TRUE(first.event); // the kernel of this boot, and that of the image
+        EXPECT_EQ(first.event->pcr, row.booted == "uki" ? 11U : 9U);
+        EXPECT_TRUE(first.event->description.ends_with(row.booted == "uki" ? ".linux" : "/vmlinuz"))
+            << first.event->description;
+        EXPECT_EQ(first.expected.at(0).digest,
+                  to_hex(with_role(scene.images[0], Role::kernel).digests.at(Algorithm::sha256)));
+        for (const Reason& reason : result.reasons) { // nothing of one loader compared with the other's
+            EXPECT_NE(reason.code, "image.kernel");
+            EXPECT_NE(reason.code, "image.initrd");
+            EXPECT_NE(reason.code, "image.command_line");
+            EXPECT_TRUE(&reason == &first || !reason.event || reason.event->pcr < 8 || reason.event->pcr > 12)
+                << reason.message;
+        }
+    }
+}
+
+// However little an image of the same kind has in common with the boot, it is nearer.
+TEST(Nearest, IsOfTheSameKindOfBoot) {
+    Scene scene("uki", {"grub"});
+    BaseImage same_kind = image_of("uki", "same-kind");
+    for (const Role role : {Role::kernel, Role::initrd, Role::command_line})
+        with_role(same_kind, role).digests.at(Algorithm::sha256).front() ^= 1U;
+    scene.images.push_back(same_kind);
+    const Appraisal result = scene.appraise();
+    ASSERT_FALSE(result.reasons.empty());
+    EXPECT_EQ(result.reasons.front().expected.at(0).image, "same-kind");
+    EXPECT_FALSE(reason(result, "image.boot_kind"));
+}
+
+// An event more before them: kernel, initrd and command line are compared with their own kind all the same.
+TEST(Nearest, ComparesEachPieceWithItsOwnKind) {
+    Scene scene("uki", {});
+    BaseImage image = image_of("uki", "1");
+    with_role(image, Role::initrd).digests.at(Algorithm::sha256).front() ^= 1U;
+    const auto first = std::ranges::find(image.references, 11U, &Reference::pcr);
+    Reference another = *first;
+    another.description = ".more";
+    another.digests.at(Algorithm::sha256).front() ^= 1U;
+    image.references.insert(first, another);
+    scene.images = {image};
+    const Appraisal result = scene.appraise();
+    const Reason* const initrd = reason(result, "image.initrd");
+    ASSERT_NE(initrd, nullptr);
+    EXPECT_EQ(initrd->event->description, ".initrd");
+    EXPECT_EQ(initrd->expected.front().digest,
+              to_hex(with_role(image, Role::initrd).digests.at(Algorithm::sha256)));
+}
+
+// The same pieces in another order are another boot.
+TEST(Nearest, DoesNotTakePiecesInAnotherOrder) {
+    Scene scene("uki", {});
+    BaseImage image = image_of("uki", "1");
+    std::swap(with_role(image, Role::initrd), with_role(image, Role::kernel));
+    scene.images = {image};
+    EXPECT_FALSE(scene.appraise().reasons.empty());
+}
+
+// --- what changed in the keys
+
+TEST(Nearest, NamesWhatADatabaseLost) {
+    Scene scene("uki", {});
+    BaseImage image = image_of("uki", "1");
+    const auto dbx = std::ranges::find_if(
+        image.references, [](const Reference& one) { return one.description.starts_with("dbx"); });
+    ASSERT_NE(dbx, image.references.end());
+    ASSERT_TRUE(dbx->data);
+    // the image was made when dbx held another entry of the same list besides
+    Buffer data = *dbx->data;
+    constexpr std::size_t entry_size = 48;
+    const Buffer entry(data.end() - entry_size, data.end());
+    data.insert(data.end(), entry.begin(), entry.end());
+    data.back() ^= 0x5A;
+    const std::size_t variable_size_at = 24;
+    const std::size_t list_size_at = 16 + 16 + (3 * 2) + 16;
+    data[variable_size_at] = static_cast<std::uint8_t>(data[variable_size_at] + entry_size);
+    data[list_size_at] = static_cast<std::uint8_t>(data[list_size_at] + entry_size);
+    dbx->data = data;
+    for (auto& [bank, digest] : dbx->digests)
+        digest = hash(bank, data);
+    ASSERT_TRUE(validate(image));
+    scene.images = {image};
+    const Appraisal result = scene.appraise();
+    ASSERT_EQ(codes(result), std::vector<std::string>{"image.mismatch"});
+    EXPECT_TRUE(result.reasons.front().message.contains(": removed since: sha256 "))
+        << result.reasons.front().message;
+    EXPECT_TRUE(result.reasons.front().message.contains("dangerous")) << result.reasons.front().message;
+}
+
 // --- signature databases
 
 class VariableDifference : public testing::Test {
@@ -110,19 +220,23 @@ protected:
         return out.done();
     }
 
-    static Buffer variable(const std::vector<Entries>& lists) {
+    static Buffer variable(const std::vector<Entries>& lists, const std::string& name = "dbx") {
         Writer data;
         for (const Entries& entries : lists)
             data.bytes(list(entries));
+        Writer wide;
+        for (const char c : name)
+            wide.text(std::string{c, '\0'});
         return Writer()
             .bytes(Buffer(16, 0x22))
-            .little(std::uint64_t{3})
+            .little(static_cast<std::uint64_t>(name.size()))
             .little(static_cast<std::uint64_t>(data.view().size()))
-            .bytes(Buffer{'d', 0, 'b', 0, 'x', 0})
+            .bytes(wide.view())
             .bytes(data.view())
             .done();
     }
 
+    /// Without what was approved, of which only the digest is known.
     std::string difference(const std::vector<Entries>& approved, const std::vector<Entries>& actual) {
         data_ = variable(actual);
         digest_ = hash(Algorithm::sha256, data_);
@@ -132,14 +246,15 @@ protected:
                                     .type = eventlog::type::efi_variable_driver_config,
                                     .digests = {{.algorithm = Algorithm::sha256, .value = digest_}},
                                     .data = data_};
-        return variable_difference(event, Algorithm::sha256, hash(Algorithm::sha256, variable(approved)));
+        return variable_difference(
+            event, Algorithm::sha256, {.digest = hash(Algorithm::sha256, variable(approved)), .data = {}});
     }
 
     static std::string hashed(const std::string& byte) {
         std::string out = "sha256 ";
         for (int i = 0; i < 32; ++i)
             out += byte;
-        return out;
+        return out + " (owner 11111111-1111-1111-1111-111111111111)";
     }
 
     Buffer data_, digest_;
@@ -156,7 +271,31 @@ TEST_F(VariableDifference, SaysWhatIsThereWhereItCannotTell) {
     const std::string text = difference({{1, 2, 3}}, {{1, 2}});
     EXPECT_EQ(text,
               "it is not the approved one with something added; now it holds 2 entries: " + hashed("01") +
-                  ", " + hashed("02"));
+                  ", " + hashed("02") +
+                  " (what it lost, the approved base image does not tell: import one that was made anew)");
+}
+
+TEST_F(VariableDifference, NamesWhatWasAddedAndRemovedWhereBothAreKnown) {
+    const auto of = [](const std::vector<Entries>& before,
+                       const std::vector<Entries>& after,
+                       const std::string& name = "db") {
+        return database_difference(variable(before, name), variable(after, name));
+    };
+    EXPECT_EQ(of({{1, 2}}, {{2, 3}}), "removed since: " + hashed("01") + "; added since: " + hashed("03"));
+    EXPECT_EQ(of({{1}}, {{1}, {5}}), "added since: " + hashed("05"));
+    EXPECT_EQ(of({{1, 2}}, {}), "removed since: " + hashed("01") + ", " + hashed("02")); // it is empty now
+    EXPECT_EQ(of({{1, 1}}, {{1}}), "removed since: " + hashed("01"));                    // it was there twice
+    EXPECT_EQ(of({{1, 2}}, {{2, 1}}), "the same entries in another order");
+    EXPECT_EQ(of({{1, 2}}, {{1}, {2}}), "the same entries in other lists");
+    EXPECT_EQ(of({{1}}, {{1}}), "");
+    EXPECT_EQ(of({{1, 2, 3, 4, 5, 6}}, {}),
+              "removed since: " + hashed("01") + ", " + hashed("02") + ", " + hashed("03") + ", " +
+                  hashed("04") + ", and 2 more");
+    EXPECT_EQ(of({{1, 2}}, {{1}}, "dbx"),
+              "removed since: " + hashed("02") +
+                  " (dangerous: what these entries revoke may be started again)");
+    EXPECT_EQ(of({{1}}, {{1, 2}}, "dbx"), "added since: " + hashed("02"));
+    EXPECT_EQ(database_difference(Buffer(3), variable({{1}})), "");
 }
 
 TEST_F(VariableDifference, GoesByNothingThatWasNotMeasured) {
@@ -168,7 +307,10 @@ TEST_F(VariableDifference, GoesByNothingThatWasNotMeasured) {
                                 .type = eventlog::type::efi_variable_driver_config,
                                 .digests = {{.algorithm = Algorithm::sha256, .value = digest_}},
                                 .data = other};
-    EXPECT_EQ(variable_difference(event, Algorithm::sha256, hash(Algorithm::sha256, variable({{1}}))), "");
+    const std::optional<Buffer> approved = variable({{1}});
+    const Buffer digest = hash(Algorithm::sha256, *approved);
+    EXPECT_EQ(variable_difference(event, Algorithm::sha256, {.digest = digest, .data = {}}), "");
+    EXPECT_EQ(variable_difference(event, Algorithm::sha256, {.digest = digest, .data = approved}), "");
 }
 
 } // namespace

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,13 +40,18 @@ struct Database {
     std::vector<std::string> texts; ///< of all signatures, in order
 };
 
+/// By type, digest and owner: "sha256 0123… (owner 77fa9abd-…)".
 std::string text_of(const eventlog::Signature& signature, const std::string& type) {
-    if (type == "x509")
-        if (const auto certificate =
-                crypto::Certificate::from_der(signature.data, crypto::Padding::tolerated))
-            return "X.509 certificate " + certificate->subject();
-    constexpr std::size_t shown = 32; // a digest, or the beginning of what is longer
-    return type + " " + to_hex(signature.data.first(std::min(signature.data.size(), shown)));
+    constexpr std::size_t shown = 64; // a digest; of what is longer, its own
+    const std::string owner = "owner " + signature.owner;
+    if (signature.data.size() <= shown)
+        return type + " " + to_hex(signature.data) + " (" + owner + ")";
+    std::string what = type;
+    if (type == "x509") {
+        const auto certificate = crypto::Certificate::from_der(signature.data, crypto::Padding::tolerated);
+        what = "X.509 certificate" + (certificate ? " " + certificate->subject() : "");
+    }
+    return what + " (sha256 " + to_hex(hash(Algorithm::sha256, signature.data)) + ", " + owner + ")";
 }
 
 Result<List> take_list(Reader& in) {
@@ -135,29 +142,87 @@ std::optional<Span> find_added(const Database& database, Algorithm bank, Bytes a
     return std::nullopt;
 }
 
-std::string named(const Database& database, Span span) {
+std::string named(std::span<const std::string> texts) {
     std::string out;
-    for (std::size_t i = 0; i < std::min(span.count, most_named); ++i)
-        out += (i == 0 ? "" : ", ") + database.texts[span.first + i];
-    if (span.count > most_named)
-        out += ", and " + std::to_string(span.count - most_named) + " more";
+    for (std::size_t i = 0; i < std::min(texts.size(), most_named); ++i)
+        out += (i == 0 ? "" : ", ") + texts[i];
+    if (texts.size() > most_named)
+        out += ", and " + std::to_string(texts.size() - most_named) + " more";
+    return out;
+}
+
+std::string holds(const Database& database) {
+    const std::size_t count = database.texts.size();
+    if (count == 0)
+        return "now it is empty";
+    return "now it holds " + std::to_string(count) + (count == 1 ? " entry: " : " entries: ") +
+           named(database.texts);
+}
+
+/// Those of `all` that `others` lacks, in order; one that is there twice counts twice.
+std::vector<std::string> missing_in(const std::vector<std::string>& others,
+                                    const std::vector<std::string>& all) {
+    std::multiset<std::string_view> left(others.begin(), others.end());
+    std::vector<std::string> out;
+    for (const std::string& one : all) {
+        const auto found = left.find(one);
+        if (found == left.end())
+            out.push_back(one);
+        else
+            left.erase(found);
+    }
+    return out;
+}
+
+/// A database that forbids: there, less is more.
+bool revokes(Bytes data) {
+    const auto variable = eventlog::decode_efi_variable(data);
+    return variable && variable->name == "dbx";
+}
+
+std::string difference_of(const Database& before, const Database& after, bool revoking) {
+    const auto added = missing_in(before.texts, after.texts);
+    const auto removed = missing_in(after.texts, before.texts);
+    if (added.empty() && removed.empty())
+        return before.texts == after.texts ? "the same entries in other lists"
+                                           : "the same entries in another order";
+    std::string out;
+    if (!removed.empty())
+        out = "removed since: " + named(removed);
+    if (!removed.empty() && revoking)
+        out += " (dangerous: what these entries revoke may be started again)";
+    if (!added.empty())
+        out += (out.empty() ? "" : "; ") + ("added since: " + named(added));
     return out;
 }
 
 } // namespace
 
-std::string variable_difference(const eventlog::Event& event, Algorithm bank, Bytes approved) {
+std::string database_difference(Bytes before, Bytes after) {
+    const auto old = read_database(before);
+    const auto now = read_database(after);
+    if (!old || !now || same_bytes(before, after))
+        return {};
+    return difference_of(*old, *now, revokes(after));
+}
+
+std::string
+variable_difference(const eventlog::Event& event, Algorithm bank, const ApprovedVariable& approved) {
     if (event.type != eventlog::type::efi_variable_driver_config || !can_hash(bank) ||
         !data_is_measured(event))
         return {};
+    if (approved.data)
+        return database_difference(*approved.data, event.data);
     const auto database = read_database(event.data);
     if (!database || database->texts.empty())
         return {};
-    if (const auto added = find_added(*database, bank, approved))
-        return "added since: " + named(*database, *added);
-    const std::size_t count = database->texts.size();
-    return "it is not the approved one with something added; now it holds " + std::to_string(count) +
-           (count == 1 ? " entry: " : " entries: ") + named(*database, {.first = 0, .count = count});
+    if (const auto added = find_added(*database, bank, approved.digest))
+        return "added since: " + named(std::span(database->texts).subspan(added->first, added->count));
+    return "it is not the approved one with something added; " + holds(*database) +
+           (revokes(event.data)
+                ? " (what it lost, the approved base image does not tell: import one that was "
+                  "made anew)"
+                : "");
 }
 
 } // namespace vouchsafe::appraisal

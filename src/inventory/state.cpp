@@ -97,8 +97,8 @@ Result<BaseImage> BaseImage::from_document(json::Value document) {
     const json::Value* const version_number = document.find("version");
     const json::Value* const image = document.find("image");
     if (format == nullptr || *format != json::Value("vouchsafe-base-image") || version_number == nullptr ||
-        *version_number != json::Value(2) || image == nullptr)
-        return fail(Errc::malformed, "image.format", "not a base image document of version 2");
+        *version_number != json::Value(3) || image == nullptr)
+        return fail(Errc::malformed, "image.format", "not a base image document of version 3");
     const json::Value* const version = image->find("version");
     const json::Value* const shown = image->find("display_name");
     if (version == nullptr || !version->is_string() || !is_name(version->as_string()))

@@ -73,7 +73,7 @@ struct BaseImage {
     std::string digest;                          ///< hex SHA-256 of the canonical document
     std::shared_ptr<const json::Value> document; ///< large, so one for all states that have the image
 
-    /// From a base image document: format, version 2 and image.version must be there.
+    /// From a base image document: format, version 3 and image.version must be there.
     static Result<BaseImage> from_document(json::Value document);
 
     friend bool operator==(const BaseImage& a, const BaseImage& b) {

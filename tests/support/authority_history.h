@@ -20,7 +20,7 @@ inline std::string example_pem(std::string_view text) {
 
 inline json::Value example_image(std::string_view version = "debian-12.1") {
     return json::object({{"format", "vouchsafe-base-image"},
-                         {"version", 2},
+                         {"version", 3},
                          {"image", json::object({{"version", version}, {"display_name", "Debian 12.1"}})}});
 }
 
