@@ -47,6 +47,11 @@ Result<ImaRule> read_ima(json::Members members) {
     VS_TRY(json::Members digests, members.object("digests"));
     VS_TRY(auto joined, read_digests(std::move(digests)));
     VS_TRY(rule.digests, FileDigests::from(std::move(joined)));
+    VS_TRY(auto verity, members.optional_object("verity_digests"));
+    if (verity) {
+        VS_TRY(auto of_trees, read_digests(*std::move(verity)));
+        VS_TRY(rule.verity, FileDigests::from(std::move(of_trees)));
+    }
     VS_TRY(rule.keys, members.list<ImaKey>("keys", most_keys, read_key));
     VS_TRY(rule.signatures_suffice, members.boolean("signatures_suffice"));
     VS_TRY(rule.unsafe_violations, members.boolean("unsafe_violations"));
@@ -81,7 +86,8 @@ template <class Holds> bool every_command_line(const BaseImage& image, const Hol
 }
 
 Result<void> check_ima(const BaseImage& image) {
-    if (image.ima->digests.size() == 0 && !(image.ima->signatures_suffice && !image.ima->keys.empty()))
+    if (image.ima->digests.size() + image.ima->verity.size() == 0 &&
+        !(image.ima->signatures_suffice && !image.ima->keys.empty()))
         return fail(Errc::malformed,
                     "base_image.ima",
                     "no file may be listed: there are neither digests nor keys whose signatures suffice");
@@ -222,17 +228,23 @@ json::Value dm_verity_json(const BaseImage& image) {
 json::Value ima_json(const BaseImage& image) {
     if (!image.ima)
         return {};
-    json::Object digests;
-    for (const auto& [algorithm, joined] : image.ima->digests.joined())
-        digests[to_string(algorithm)] = to_base64(joined);
+    const auto digests_json = [](const FileDigests& digests) {
+        json::Object out;
+        for (const auto& [algorithm, joined] : digests.joined())
+            out[to_string(algorithm)] = to_base64(joined);
+        return out;
+    };
     const auto key_json = [](const ImaKey& key) {
         return json::object(
             {{"name", key.name}, {"key_id", to_hex(key.key_id)}, {"public_key", to_base64(key.public_key)}});
     };
-    return json::object({{"digests", std::move(digests)},
-                         {"keys", json::array_of(image.ima->keys, key_json)},
-                         {"signatures_suffice", image.ima->signatures_suffice},
-                         {"unsafe_violations", image.ima->unsafe_violations}});
+    json::Value out = json::object({{"digests", digests_json(image.ima->digests)},
+                                    {"keys", json::array_of(image.ima->keys, key_json)},
+                                    {"signatures_suffice", image.ima->signatures_suffice},
+                                    {"unsafe_violations", image.ima->unsafe_violations}});
+    if (image.ima->verity.size() > 0)
+        out.as_object().emplace("verity_digests", digests_json(image.ima->verity));
+    return out;
 }
 
 Result<void> check_userspace(const BaseImage& image) {

@@ -84,6 +84,7 @@ BaseImage ima_image() {
     const auto key = crypto::EcPrivateKey::generate();
     image.ima = ImaRule{
         .digests = FileDigests::of({{Algorithm::sha256, {Buffer(32, 2), Buffer(32, 1), Buffer(32, 2)}}}),
+        .verity = {},
         .keys = {{.name = "vendor", .key_id = Buffer(4, 1), .public_key = key.public_key().spki_der()}}};
     return image;
 }
@@ -91,7 +92,10 @@ BaseImage ima_image() {
 TEST(BaseImageUserspace, ComesBackAsWritten) {
     BaseImage kexec = ima_image();
     kexec.unsafe_kexec = true;
-    for (const BaseImage& image : {verity_image(), ima_image(), kexec}) {
+    BaseImage trees = ima_image(); // fs-verity alone
+    trees.ima->verity = FileDigests::of({{Algorithm::sha256, {Buffer(32, 3)}}});
+    trees.ima->digests = {};
+    for (const BaseImage& image : {verity_image(), ima_image(), kexec, trees}) {
         const auto parsed = parse_base_image(encode(image));
         ASSERT_TRUE(parsed) << parsed.error().where << parsed.error().detail;
         EXPECT_EQ(*parsed, image);

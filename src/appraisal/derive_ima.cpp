@@ -41,15 +41,16 @@ Result<ImaRule> derive_ima_rule(const BootLogs& logs, const QuotedPcrs& quoted) 
     const eventlog::ImaList& list = logs.ima;
     ImaRule rule;
     std::map<Algorithm, std::vector<Buffer>> digests;
+    std::map<Algorithm, std::vector<Buffer>> verity;
     for (std::size_t i = 1; i < covered; ++i) {
         const auto file = eventlog::decode_ima_file(list.entries[i]);
         const auto algorithm = file ? deciding_algorithm(*file) : std::nullopt;
-        if (!algorithm || file->verity || list.entries[i].violation())
+        if (!algorithm || list.entries[i].violation())
             return fail(Errc::untrusted,
                         "ima.entry",
                         "entry " + std::to_string(i) +
                             " of the IMA list cannot be approved: a violation, a "
-                            "SHA-1 or fs-verity digest, or an unknown template");
+                            "SHA-1 digest, or an unknown template");
         if (auto key = file->buffer.empty() ? std::nullopt : measured_key(file->buffer)) {
             if (std::ranges::find(rule.keys, *key, &ImaKey::public_key) == rule.keys.end())
                 rule.keys.push_back({.name = std::string(file->name),
@@ -57,9 +58,10 @@ Result<ImaRule> derive_ima_rule(const BootLogs& logs, const QuotedPcrs& quoted) 
                                      .public_key = *std::move(key)});
             continue;
         }
-        digests[*algorithm].push_back(to_buffer(file->digest));
+        (file->verity ? verity : digests)[*algorithm].push_back(to_buffer(file->digest));
     }
     rule.digests = FileDigests::of(digests);
+    rule.verity = FileDigests::of(verity);
     return rule;
 }
 

@@ -75,7 +75,7 @@ private:
                      .hint = "Boot with one of the kernel's own templates: ima-ng, ima-sig, ima-buf."};
     }
 
-    std::optional<Fault> fault_of(const ImaEntry& entry, const ImaFile& file, std::size_t index) const {
+    std::optional<Fault> fault_of(const ImaEntry& entry, const ImaFile& file, std::size_t index) {
         const std::string name = "'" + std::string(file.name) + "'";
         if (entry.violation())
             return rule_.unsafe_violations
@@ -92,24 +92,40 @@ private:
             return Fault{.code = "ima.file",
                          .message = name + " has a digest that decides nothing: " + file.algorithm,
                          .hint = "Boot with ima_hash=sha256."};
-        if (file.verity)
-            return Fault{.code = "ima.file",
-                         .message = name + " has fs-verity's digest, which is not judged",
-                         .hint = std::string(approve_file)};
         if (const auto key = file.buffer.empty() ? std::nullopt : measured_key(file.buffer))
             return fault_of_key(file, *key, *algorithm);
-        if (rule_.digests.contains(*algorithm, file.digest))
+        // a digest of the one kind never approves a file by the other
+        if ((file.verity ? rule_.verity : rule_.digests).contains(*algorithm, file.digest))
             return {};
-        if (!rule_.signatures_suffice || file.signature.empty())
+        return fault_of_signature(file, *algorithm, file.verity ? name + " (fs-verity)" : name);
+    }
+
+    std::optional<Fault>
+    fault_of_signature(const ImaFile& file, Algorithm algorithm, const std::string& name) {
+        const bool is_signed = !file.signature.empty() || !file.appended_signature.empty();
+        if (!rule_.signatures_suffice || !is_signed)
             return Fault{
                 .code = "ima.file", .message = name + " is not approved", .hint = std::string(approve_file)};
-        const auto verified = signers_.verify(file.signature, *algorithm, file.digest);
-        if (verified)
+        std::string why;
+        const auto holds = [&why](const Result<void>& verified) {
+            if (!verified)
+                why += (why.empty() ? "" : "; ") + verified.error().detail;
+            return verified.has_value();
+        };
+        if (!file.signature.empty() && holds(signers_.verify(file, algorithm)))
             return {};
-        return Fault{
-            .code = "ima.signature",
-            .message = name + " is not approved, and its signature does not help: " + verified.error().detail,
-            .hint = std::string(approve_file)};
+        if (!file.appended_signature.empty() && holds(verified_appended(file)))
+            return {};
+        return Fault{.code = "ima.signature",
+                     .message = name + " is not approved, and its signature does not help: " + why,
+                     .hint = std::string(approve_file)};
+    }
+
+    /// Every key is tried, so that there is a limit to how often.
+    Result<void> verified_appended(const ImaFile& file) {
+        if (++appended_ > most_appended)
+            return fail(Errc::too_large, "ima.signature", "too many entries have one appended");
+        return signers_.verify_appended(file);
     }
 
     std::optional<Fault> fault_of_key(const ImaFile& file, const Buffer& key, Algorithm algorithm) const {
@@ -132,6 +148,8 @@ private:
 
     Expected expected() const {
         std::string what = "one of " + std::to_string(rule_.digests.size()) + " file digests";
+        if (rule_.verity.size() > 0)
+            what += ", or of " + std::to_string(rule_.verity.size()) + " of fs-verity";
         for (const ImaKey& key : rule_.keys)
             what += (rule_.signatures_suffice ? ", or signed by '" : ", or the key '") + key.name + "'";
         return {.digest = "", .description = std::move(what), .image = question_.image.version.text};
@@ -142,6 +160,7 @@ private:
     ImaSigners signers_;
     std::vector<Reason> reasons_;
     std::size_t refused_ = 0;
+    std::size_t appended_ = 0; ///< signatures tried
 };
 
 } // namespace

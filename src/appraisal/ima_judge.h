@@ -23,7 +23,9 @@ struct ImaQuestion {
 ///  - the boot aggregate: the first (which check_boot_aggregate has seen), or another kernel's, of the same
 ///  PCRs
 ///  - a file whose digest, better than SHA-1, is the image's            else "ima.file"
-///  - a file that one of the image's keys signed, where signatures suffice     "ima.signature"
+///  - a file whose fs-verity digest is one of the image's of that kind         "ima.file"
+///  - a file that one of the image's keys signed, where signatures suffice: its digest, its fs-verity digest,
+///    or with a signature appended to it                                       "ima.signature"
 ///  - a key that the image lists                                        else "ima.key"
 ///  - another buffer (a command line, a policy) whose digest is the image's     "ima.file"
 ///  - a violation, where the image accepts them                         else "ima.violation"
@@ -32,6 +34,8 @@ struct ImaQuestion {
 std::vector<Reason> judge_ima(const ImaQuestion& question);
 
 inline constexpr std::size_t most_refused = 32;
+/// Appended signatures that are tried; no host has so many modules.
+inline constexpr std::size_t most_appended = 2048;
 
 /// The algorithm of a digest that may decide something: known, better than SHA-1, of the right size.
 std::optional<Algorithm> deciding_algorithm(const eventlog::ImaFile& file);

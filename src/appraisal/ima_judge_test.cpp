@@ -1,8 +1,10 @@
 // IMA lists of hosts whose base image covers userspace by them.
 #include "appraisal/base_image_userspace.h"
+#include "appraisal/ima_judge.h"
 #include "appraisal/ima_signature.h"
 #include "tests/support/appraisal_fixture.h"
 #include "tests/support/ima_list.h"
+#include "tests/support/vector_file.h"
 
 #include <gtest/gtest.h>
 
@@ -285,6 +287,147 @@ TEST(ImaSignature, IsRefusedByItsDefect) {
         scene.run({scene.entry(signature)});
         EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{"ima.signature"}) << to_hex(signature);
     }
+}
+
+// --- fs-verity
+
+ImaFields verity_file(const Buffer& digest) {
+    return {.template_name = "ima-ngv2", .name = "/a", .digest = digest, .algorithm = "verity:sha256"};
+}
+
+TEST(ImaVerity, IsCoveredByDigestsOfItsOwnKind) {
+    ImaScene scene;
+    scene.rule().verity = FileDigests::of({{Algorithm::sha256, {digest_of("tree")}}});
+    scene.run({verity_file(digest_of("tree"))});
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{});
+    // the same bytes as the digest of a whole file
+    scene.run({file("/b", "tree")});
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{"ima.file"});
+    ImaScene other;
+    other.rule().verity = FileDigests::of({{Algorithm::sha256, {digest_of("tree")}}});
+    other.run({verity_file(digest_of("ok"))}); // a file's digest, not a tree's
+    const Appraisal refused = other.appraise();
+    ASSERT_EQ(codes(refused), std::vector<std::string>{"ima.file"});
+    EXPECT_TRUE(refused.reasons.front().message.contains("fs-verity")) << refused.reasons.front().message;
+    EXPECT_EQ(refused.reasons.front().expected.front().description,
+              "one of 2 file digests, or of 1 of fs-verity");
+}
+
+TEST(ImaVerity, IsDerivedAsItsOwnKind) {
+    ImaScene scene;
+    scene.run({verity_file(digest_of("tree")), file("/b", "ok")});
+    const auto rule = rule_of(scene);
+    ASSERT_TRUE(rule);
+    EXPECT_TRUE(rule->verity.contains(Algorithm::sha256, digest_of("tree")));
+    EXPECT_FALSE(rule->digests.contains(Algorithm::sha256, digest_of("tree")));
+    EXPECT_EQ(rule->digests.size(), 1U);
+}
+
+/// struct ima_file_id of a tree's digest, SHA-256.
+std::string file_id(const Buffer& digest) {
+    return "\x06\x04"s + std::string(as_text(digest));
+}
+
+Buffer as_version_3(Buffer signature) {
+    signature.at(0) = 6;
+    signature.at(1) = 3;
+    return signature;
+}
+
+ImaFields signed_tree(Buffer signature) {
+    return {.template_name = "ima-sigv2",
+            .name = "/opt/x",
+            .digest = digest_of("tree"),
+            .algorithm = "verity:sha256",
+            .signature = std::move(signature)};
+}
+
+TEST(ImaVerity, IsSignedInVersion3Alone) {
+    SignedScene scene;
+    const std::string signed_text = file_id(digest_of("tree"));
+    scene.run({signed_tree(as_version_3(sign(scene.key, signed_text)))});
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{});
+    const Buffer bad[] = {
+        sign(scene.key, "tree"),               // over the digest itself, as of a file
+        as_version_3(sign(scene.key, "tree")), // the same under the other name
+        sign(scene.key, signed_text),          // over the right thing, in the version of files
+        as_version_3(
+            sign(scene.key, "\x03\x04"s + std::string(as_text(digest_of("tree"))))), // of another kind
+        as_version_3(sign(scene.key, file_id(digest_of("bush")))),
+    };
+    for (const Buffer& signature : bad) {
+        SignedScene other;
+        other.rule().keys = scene.rule().keys;
+        other.run({signed_tree(signature)});
+        EXPECT_EQ(codes(other.appraise()), std::vector<std::string>{"ima.signature"}) << to_hex(signature);
+    }
+    // and a signature of version 3 is none of a file
+    SignedScene file_scene;
+    file_scene.rule().keys = scene.rule().keys;
+    file_scene.run({file_scene.entry(as_version_3(sign(scene.key, "new")))});
+    EXPECT_EQ(codes(file_scene.appraise()), std::vector<std::string>{"ima.signature"});
+}
+
+// --- appended signatures of modules
+
+/// A module of the vectors: its digests and the signature that `openssl cms` made as sign-file does.
+ImaFields module_entry(Buffer appended, std::string_view content) {
+    return {.template_name = "ima-modsig",
+            .name = "/lib/modules/x.ko",
+            .digest = digest_of("the module with its signature"),
+            .unsigned_digest = digest_of(content),
+            .appended = std::move(appended)};
+}
+
+struct ModuleScene : ImaScene {
+    ModuleScene() {
+        const auto der = test::read_vector("crypto/appended/signer.spki.der");
+        rule().keys = {{.name = "modules", .key_id = Buffer(4, 1), .public_key = der}};
+        rule().signatures_suffice = true;
+    }
+};
+
+TEST(ImaModule, SufficesByItsAppendedSignature) {
+    const auto content = test::read_vector("crypto/appended/module");
+    const auto signature = test::read_vector("crypto/appended/module.p7s");
+    ModuleScene scene;
+    scene.run({module_entry(signature, as_text(content))});
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{});
+    scene.rule().signatures_suffice = false;
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{"ima.file"});
+}
+
+TEST(ImaModule, HasALimitToHowManyAreTried) {
+    const auto content = test::read_vector("crypto/appended/module");
+    const auto signature = test::read_vector("crypto/appended/module.p7s");
+    ModuleScene scene;
+    scene.run(std::vector<ImaFields>(most_appended, module_entry(signature, as_text(content))));
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{});
+    scene.run({module_entry(signature, as_text(content))});
+    EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{"ima.signature"});
+}
+
+TEST(ImaModule, IsRefusedByItsDefect) {
+    const auto content = test::read_vector("crypto/appended/module");
+    const auto good = test::read_vector("crypto/appended/module.p7s");
+    ImaFields other_hash = module_entry(good, as_text(content));
+    other_hash.unsigned_digest.pop_back();
+    const ImaFields bad[] = {
+        module_entry(good, "another module"),
+        module_entry(test::read_vector("crypto/appended/other.p7s"), as_text(content)), // by another key
+        module_entry(test::read_vector("crypto/appended/attributes.p7s"), as_text(content)),
+        module_entry(Buffer(good.begin(), good.end() - 1), as_text(content)),
+        other_hash,
+    };
+    for (const ImaFields& entry : bad) {
+        ModuleScene scene;
+        scene.run({entry});
+        EXPECT_EQ(codes(scene.appraise()), std::vector<std::string>{"ima.signature"})
+            << to_hex(entry.unsigned_digest);
+    }
+    ModuleScene none; // no signature is appended: nothing that could suffice
+    none.run({module_entry({}, as_text(content))});
+    EXPECT_EQ(codes(none.appraise()), std::vector<std::string>{"ima.file"});
 }
 
 TEST(ImaKeyring, TakesOnlyKeysThatTheImageLists) {

@@ -49,6 +49,7 @@ Buffer ima_key_id(Bytes public_key);
 
 struct ImaRule {
     FileDigests digests; ///< files that may be listed
+    FileDigests verity;  ///< the same by fs-verity's digests, which are of another kind: of the Merkle tree
     std::vector<ImaKey> keys;
     bool signatures_suffice = false; ///< a file of another digest may be listed if one of the keys signed it
     bool unsafe_violations = false;  ///< files may change while they are measured

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/signature.h"
+#include "eventlog/ima.h"
 
 #include <span>
 #include <utility>
@@ -13,8 +14,10 @@
 
 namespace vouchsafe::appraisal {
 
-/// A signature's parts: type 3 (a digital signature), version 2.
+/// A signature's parts: type 3 (a digital signature), version 2; or type 6 (over fs-verity's digest), version
+/// 3.
 struct ImaSignature {
+    bool verity = false;
     Algorithm algorithm{};
     Buffer key_id; ///< 4 bytes
     Bytes signature;
@@ -30,8 +33,14 @@ public:
     /// What cannot be read signs nothing: validate() has refused it.
     explicit ImaSigners(std::span<const ImaKey> keys);
 
-    /// One of the keys that the signature names made it over this digest. `untrusted` at "ima.signature".
-    Result<void> verify(Bytes signature, Algorithm algorithm, Bytes digest) const;
+    /// One of the keys that the signature names made it over the file's digest. Over fs-verity's it is in
+    /// version 3 alone: over the hash of kind, algorithm and digest, so that none passes for the other's.
+    /// `untrusted` at "ima.signature".
+    Result<void> verify(const eventlog::ImaFile& file, Algorithm algorithm) const;
+
+    /// One of the keys made the signature that is appended to the file over the file without it, whose digest
+    /// the kernel lists too. `untrusted` at "ima.signature", besides what appended_signature refuses.
+    Result<void> verify_appended(const eventlog::ImaFile& file) const;
 
 private:
     std::vector<std::pair<Buffer, crypto::PublicKey>> keys_; ///< by key id

@@ -13,6 +13,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes bytes(data, size);
     if (const auto parsed = appraisal::parse_ima_signature(bytes))
         VS_CHECK(parsed->signature.size() + 9 == size && parsed->key_id.size() == 4);
-    VS_CHECK(!signers.verify(bytes, appraisal::Algorithm::sha256, Buffer(32, 7)));
+    const Buffer digest(32, 7);
+    for (const bool verity : {false, true}) {
+        const eventlog::ImaFile file{.algorithm = "sha256",
+                                     .digest = digest,
+                                     .verity = verity,
+                                     .name = "/a",
+                                     .signature = bytes,
+                                     .buffer = {},
+                                     .unsigned_algorithm = "sha256",
+                                     .unsigned_digest = digest,
+                                     .appended_signature = bytes};
+        VS_CHECK(!signers.verify(file, appraisal::Algorithm::sha256));
+        VS_CHECK(!signers.verify_appended(file));
+    }
     return 0;
 }

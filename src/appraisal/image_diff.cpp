@@ -138,6 +138,8 @@ std::string ima_text(const BaseImage& image) {
         return {};
     const std::string digest = to_hex(crypto::sha256(as_bytes(json::canonical(ima_json(image)))));
     return std::to_string(image.ima->digests.size()) + " file digests, " +
+           (image.ima->verity.size() > 0 ? std::to_string(image.ima->verity.size()) + " of fs-verity, "
+                                         : "") +
            std::to_string(image.ima->keys.size()) + " keys (" + digest.substr(0, 16) + ")";
 }
 

@@ -165,39 +165,50 @@ std::string_view fields_of(std::string_view name) {
     return name.contains('|') ? name : ""sv;
 }
 
+struct NamedDigest {
+    std::string algorithm;
+    Bytes digest;
+    bool verity = false;
+};
+
 /// "sha256:" and NUL before the digest; with a type ("ima:sha256:", "verity:sha256:") in the second version.
-Result<void> read_digest(Bytes field, ImaFile& file) {
+Result<NamedDigest> read_digest(Bytes field) {
     constexpr std::string_view where = "ima.template_data";
     const auto end = std::ranges::search(field, as_bytes(":\0"sv));
     if (end.empty())
         return fail(Errc::malformed, where, "a digest without algorithm");
     const auto size = static_cast<std::size_t>(end.begin() - field.begin());
+    NamedDigest out;
     std::string_view name = as_text(field.first(size));
     if (const auto colon = name.find(':'); colon != std::string_view::npos) {
         const std::string_view kind = name.substr(0, colon);
         if (kind != "ima" && kind != "verity")
             return fail(Errc::malformed, where, "a digest of an unknown kind");
-        file.verity = kind == "verity";
+        out.verity = kind == "verity";
         name.remove_prefix(colon + 1);
     }
-    file.algorithm = name;
-    file.digest = field.subspan(size + 2);
-    return {};
+    out.algorithm = name;
+    out.digest = field.subspan(size + 2);
+    return out;
 }
 
 Result<void> read_field(std::string_view name, Bytes field, ImaFile& file) {
-    constexpr std::array skipped{"d-modsig"sv,
-                                 "modsig"sv,
-                                 "evmsig"sv,
-                                 "xattrnames"sv,
-                                 "xattrlengths"sv,
-                                 "xattrvalues"sv,
-                                 "iuid"sv,
-                                 "igid"sv,
-                                 "imode"sv};
-    if (name == "d-ng" || name == "d-ngv2")
-        return read_digest(field, file);
-    if (name == "d") {
+    constexpr std::array skipped{
+        "evmsig"sv, "xattrnames"sv, "xattrlengths"sv, "xattrvalues"sv, "iuid"sv, "igid"sv, "imode"sv};
+    if (name == "d-ng" || name == "d-ngv2") {
+        VS_TRY(NamedDigest read, read_digest(field));
+        file.algorithm = std::move(read.algorithm);
+        file.digest = read.digest;
+        file.verity = read.verity;
+    } else if (name == "d-modsig") {
+        if (field.empty()) // no signature is appended
+            return {};
+        VS_TRY(NamedDigest read, read_digest(field));
+        file.unsigned_algorithm = std::move(read.algorithm);
+        file.unsigned_digest = read.digest;
+    } else if (name == "modsig") {
+        file.appended_signature = field;
+    } else if (name == "d") {
         file.algorithm = "sha1";
         file.digest = field;
     } else if (name == "n" || name == "n-ng") {

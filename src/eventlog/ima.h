@@ -62,6 +62,11 @@ struct ImaFile {
     std::string_view name; ///< the path as the kernel wrote it, "boot_aggregate", or a keyring's name
     Bytes signature;       ///< of IMA (sig); empty when there is none
     Bytes buffer;          ///< what was measured besides files (buf): a key, a command line, a policy
+    /// Of a module or kernel with a signature appended (d-modsig, modsig): the digest of the file without it,
+    /// and the signature, PKCS #7. Empty where there is none.
+    std::string unsigned_algorithm;
+    Bytes unsigned_digest;
+    Bytes appended_signature;
 };
 
 /// Fields of the kernel's templates (ima, ima-ng, ima-ngv2, ima-sig, ima-sigv2, ima-buf, ima-modsig, evm-sig)

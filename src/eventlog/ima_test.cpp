@@ -184,7 +184,8 @@ TEST(ImaFile, IsReadFromEveryTemplateOfTheKernel) {
         {"ima-sig", {digest, path, "S"}, "S", ""},
         {"ima-sigv2", {"ima:" + digest, path, "S"}, "S", ""},
         {"ima-buf", {digest, path, "B"}, "", "B"},
-        {"ima-modsig", {digest, path, "S", "x", "y"}, "S", ""},
+        {"ima-modsig", {digest, path, "S", "sha256:\0M"s, "y"}, "S", ""},
+        {"ima-modsig", {digest, path, "S", "", ""}, "S", ""},
         {"evm-sig", {digest, path, "e", "n", "l", "v", "u", "g", "m"}, "", ""},
         {"d-ng|n-ng|sig|buf", {digest, path, "S", "B"}, "S", "B"},
     };
@@ -209,6 +210,17 @@ TEST(ImaFile, IsReadFromEveryTemplateOfTheKernel) {
 TEST(ImaFile, TellsVeritysDigestsApart) {
     EXPECT_TRUE(decoded("ima-ngv2", fields({"verity:sha256:\0D"s, "x"}))->verity);
     EXPECT_FALSE(decoded("ima-ngv2", fields({"other:sha256:\0D"s, "x"})));
+}
+
+TEST(ImaFile, HasTheSignatureThatIsAppended) {
+    const Buffer data = fields({"sha256:\0D"s, "x.ko", "", "sha512:\0M"s, "P"});
+    const auto file = decoded("ima-modsig", data);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->algorithm, "sha256");
+    EXPECT_EQ(file->unsigned_algorithm, "sha512");
+    EXPECT_EQ(as_text(file->unsigned_digest), "M");
+    EXPECT_EQ(as_text(file->appended_signature), "P");
+    EXPECT_FALSE(decoded("ima-modsig", fields({"sha256:\0D"s, "x.ko", "", "M", "P"})));
 }
 
 TEST(ImaFile, RefusesTemplatesOfNoKnownForm) {
