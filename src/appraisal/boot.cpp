@@ -254,8 +254,10 @@ bool is_command_line(std::string_view text, Algorithm algorithm, Bytes digest) {
     if (!can_hash(algorithm))
         return false;
     Buffer wide = eventlog::utf16le_from_utf8(text);
+    if (same_bytes(hash(algorithm, as_bytes(text)), digest) || same_bytes(hash(algorithm, wide), digest))
+        return true;
     wide.insert(wide.end(), {0, 0});
-    return same_bytes(hash(algorithm, as_bytes(text)), digest) || same_bytes(hash(algorithm, wide), digest);
+    return same_bytes(hash(algorithm, wide), digest);
 }
 
 std::optional<std::string> command_line_text(const Event& event, const std::optional<std::string>& account) {

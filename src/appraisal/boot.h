@@ -79,7 +79,7 @@ struct BootEvents {
 BootEvents find_boot(const eventlog::FirmwareLog& log);
 
 /// The command line behind an event: what it measured, or `account` where that hashes to the digest, as
-/// text or as UTF-16 with its NUL.
+/// text or as UTF-16, with its NUL (boot loaders) or without (boot entries of efibootmgr).
 std::optional<std::string> command_line_text(const eventlog::Event& event,
                                              const std::optional<std::string>& account);
 /// The same for a reference, whose description is the account.

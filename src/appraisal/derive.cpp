@@ -64,6 +64,11 @@ Result<BaseImage> derive(const BootLogs& logs, const QuotedPcrs& quoted, const I
     const BootEvents boot = find_boot(log);
     if (boot.kernel == nullptr)
         return fail(Errc::untrusted, "boot.no_kernel", std::string(no_kernel_message));
+    if (boot.initrd == nullptr && boot.kernel->type == eventlog::type::efi_boot_services_application)
+        return fail(Errc::malformed,
+                    "base_image.incomplete",
+                    "no event determines the initrd: the kernel's EFI stub measures the one that a boot "
+                    "loader hands over, not one that initrd= names; use a unified kernel image");
     BaseImage image{.version = facts.version,
                     .display_name = facts.display_name,
                     .vendor = facts.vendor,
