@@ -14,10 +14,10 @@ namespace vouchsafe::bench {
 namespace {
 
 using appraisal::Algorithm;
+using appraisal::pcr_ima;
 using test::EditableEvent;
 
 constexpr std::uint32_t grub_pcr = 8;
-constexpr std::uint32_t ima_pcr = 10;
 constexpr std::uint32_t last_quoted = 15;
 constexpr std::uint32_t last_aggregated = 9;
 
@@ -46,7 +46,7 @@ void extend_by_list(test::RecordedBoot& boot) {
     for (auto& [bank, values] : boot.pcrs) {
         const auto replayed = appraisal::replay_whole_ima(*list, bank, appraisal::ImaForm::hashed);
         VS_CHECK(replayed.has_value());
-        values.at(ima_pcr) = replayed->at(ima_pcr);
+        values.at(pcr_ima) = replayed->at(pcr_ima);
     }
 }
 
@@ -111,7 +111,7 @@ Buffer generated_ima_list(std::size_t entries, Bytes aggregate) {
                                 .text(path)
                                 .big(std::uint8_t{0})
                                 .done();
-        out.little(ima_pcr)
+        out.little(pcr_ima)
             .bytes(crypto::digest(crypto::HashAlg::sha1, data))
             .little(static_cast<std::uint32_t>(template_name.size()))
             .text(template_name)

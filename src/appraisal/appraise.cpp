@@ -24,14 +24,6 @@ constexpr std::int8_t approved_at_boot = 3;    // executables: only recognised o
 constexpr std::int8_t unrecognised_later = 33; // executables: what runs after the boot is not recognised
 constexpr std::int8_t contraindicated = 96;
 
-Reason plain(std::string code, std::string message, std::string hint) {
-    return {.code = std::move(code),
-            .message = std::move(message),
-            .event = {},
-            .expected = {},
-            .hint = std::move(hint)};
-}
-
 class Judge {
 public:
     explicit Judge(const AppraisalInput& input) : in_(input) {}

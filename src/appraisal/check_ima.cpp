@@ -17,14 +17,6 @@ std::string names_of(const std::set<std::uint32_t>& pcrs) {
     return out;
 }
 
-Reason plain(std::string code, std::string message, std::string hint) {
-    return {.code = std::move(code),
-            .message = std::move(message),
-            .event = {},
-            .expected = {},
-            .hint = std::move(hint)};
-}
-
 Reason replay_reason(const std::set<std::uint32_t>& pcrs, const std::string& detail) {
     return plain("ima.replay",
                  "the IMA list does not lead to " + names_of(pcrs) + ": " + detail,

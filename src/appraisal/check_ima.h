@@ -15,8 +15,6 @@
 
 namespace vouchsafe::appraisal {
 
-inline constexpr std::uint32_t pcr_ima = 10; ///< the kernel's own choice [Linux, CONFIG_IMA_MEASURE_PCR_IDX]
-
 /// PCRs that entries may be in: below are firmware's and the boot loader's, above those that can be reset.
 inline constexpr std::uint32_t first_ima_pcr = 10;
 inline constexpr std::uint32_t last_ima_pcr = 15;

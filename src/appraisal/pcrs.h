@@ -17,6 +17,8 @@ namespace vouchsafe::appraisal {
 
 using eventlog::Algorithm;
 
+inline constexpr std::uint32_t pcr_ima = 10; ///< the kernel's own choice [Linux, CONFIG_IMA_MEASURE_PCR_IDX]
+
 using PcrBank = std::map<std::uint32_t, Buffer>; ///< PCR index → value
 
 /// Values that a verified quote covers, for every allocated bank. Whoever makes one vouches for that.

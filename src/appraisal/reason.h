@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vouchsafe::appraisal {
@@ -38,5 +39,14 @@ struct Reason {
 
     friend bool operator==(const Reason&, const Reason&) = default;
 };
+
+/// A reason that no event is behind.
+inline Reason plain(std::string code, std::string message, std::string hint) {
+    return {.code = std::move(code),
+            .message = std::move(message),
+            .event = {},
+            .expected = {},
+            .hint = std::move(hint)};
+}
 
 } // namespace vouchsafe::appraisal

@@ -12,7 +12,7 @@ namespace vouchsafe::attestation {
 
 namespace {
 
-constexpr std::uint32_t pcr_ima = 10;
+using appraisal::pcr_ima;
 
 /// The name of a kept value: the bank's for PCR 10, "sha256:11" for another PCR.
 std::string value_name(std::string_view bank, std::uint32_t pcr) {
