@@ -4,6 +4,7 @@
 #include "appraisal/check_ima.h"
 #include "appraisal/check_userspace.h"
 #include "appraisal/ima_judge.h"
+#include "appraisal/ima_stage.h"
 #include "appraisal/judge_firmware.h"
 #include "appraisal/match.h"
 #include "appraisal/nearest.h"
@@ -191,41 +192,26 @@ private:
 
     /// 7
     bool ima() {
-        ImaCheck found = check_ima({.list = list_,
-                                    .present = has_ima_list(),
-                                    .position = in_.ima_start,
-                                    .begin = ima_begin_,
-                                    .quoted = in_.quoted});
-        if (!pass_without(std::move(found.reasons))) {
-            if (out_.reasons.front().code == "ima.absent")
-                out_.tier = Tier::none;
-            return false;
-        }
-        out_.ima_end.entries = entries_before() + found.entries;
-        out_.ima_end.values = std::move(found.values);
-        out_.ima_pending = list_.entries.size() - found.entries;
-        if (out_.ima_end.entries == 0 || entries_before() > 0)
+        ImaOutcome found = check_ima_stage(ima_evidence());
+        out_.ima_end = std::move(found.end);
+        out_.ima_pending = found.pending;
+        if (pass_without(std::move(found.reasons)))
             return true;
-        const auto checked = check_boot_aggregate(list_, quoted_at_boot());
-        if (checked)
-            return true;
-        return refuse(Tier::contraindicated,
-                      plain("ima.boot_aggregate",
-                            "the IMA list is not of this boot: boot_aggregate: " + checked.error().detail,
-                            "The list must begin with the boot aggregate of the quoted PCRs."));
+        if (out_.reasons.front().code == "ima.absent")
+            out_.tier = Tier::none;
+        return false;
     }
 
-    /// The quoted values, as firmware left them: what userspace and IMA extended came after the boot
-    /// aggregate.
-    QuotedPcrs quoted_at_boot() const {
-        QuotedPcrs out = in_.quoted;
-        for (const auto& [bank, values] : left_by_firmware_)
-            for (const auto& [pcr, value] : values)
-                out.banks.at(bank)[pcr] = value;
-        return out;
+    ImaEvidence ima_evidence() const {
+        return {.list = list_,
+                .present = has_ima_list(),
+                .start = in_.ima_start,
+                .begin = ima_begin_,
+                .quoted = in_.quoted,
+                .left_by_firmware = left_by_firmware_};
     }
 
-    /// Entries accepted before the list; their boot aggregate was judged then.
+    /// Entries accepted before the list.
     std::size_t entries_before() const { return in_.ima_start ? in_.ima_start->entries : 0; }
 
     bool for_this_host(const BaseImage& image) const {
@@ -348,16 +334,7 @@ private:
         auto reasons = match(image, input);
         if (!reasons.empty() || !image.ima)
             return reasons;
-        if (out_.ima_end.entries == 0)
-            return {plain("ima.absent",
-                          "base image " + image.version.text + " judges what IMA lists, and there is no list",
-                          "The kernel must have IMA, and the agent must send its list.")};
-        if (entries_before() > 0 && in_.ima_start->image != image.version.text)
-            return {plain("ima.position",
-                          "the entries before the list were not judged by base image " + image.version.text,
-                          "Nothing: the host sends its whole list at the next attestation.")};
-        const QuotedPcrs at_boot = quoted_at_boot();
-        return judge_ima({.image = image, .list = list_, .begin = entries_before(), .at_boot = at_boot});
+        return judge_ima_stage(image, ima_evidence(), out_.ima_end);
     }
 
     Reason not_eligible(const BaseImage& image) const {
