@@ -45,6 +45,8 @@ add_executable(e2e_revocation "${CMAKE_CURRENT_LIST_DIR}/authority_revocation_te
 target_link_libraries(e2e_revocation PRIVATE vs_test_authority vs_flags GTest::gtest)
 vs_e2e(revocation COMMAND e2e_revocation)
 
-add_executable(e2e_secrets "${CMAKE_CURRENT_LIST_DIR}/authority_secrets_test.cpp" "${support}/needle.cpp")
-target_link_libraries(e2e_secrets PRIVATE vs_test_authority vs_cli vs_flags GTest::gtest)
-vs_e2e(secrets TIMEOUT 300 COMMAND e2e_secrets)
+add_executable(e2e_secrets "${CMAKE_CURRENT_LIST_DIR}/authority_secrets_test.cpp"
+    "${CMAKE_CURRENT_LIST_DIR}/authority_secrets_agent_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/secrets_house.cpp"
+    "${support}/needle.cpp")
+target_link_libraries(e2e_secrets PRIVATE vs_test_authority vs_agent vs_vmcrypt vs_cli vs_flags GTest::gtest)
+vs_e2e(secrets COMMAND e2e_secrets)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,10 +68,16 @@ Child spawn(const std::vector<std::string>& command, const std::string& log_file
     return {.pid = pid, .output = ends[0]};
 }
 
-int status_of(pid_t pid) {
+// As waitpid has it.
+int wait_for(pid_t pid) {
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0)
         VS_CHECK(errno == EINTR);
+    return status;
+}
+
+int status_of(pid_t pid) {
+    const int status = wait_for(pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -146,7 +153,8 @@ void Daemon::start() {
         if (output_.ends_with('\n'))
             ready = line_beginning(output_, "ready");
     }
-    port_ = static_cast<std::uint16_t>(std::stoul(ready.substr(ready.rfind(':') + 1)));
+    if (const auto colon = ready.rfind(':'); colon != std::string::npos)
+        port_ = static_cast<std::uint16_t>(std::stoul(ready.substr(colon + 1)));
 }
 
 std::string Daemon::said(const std::string& name) const {
@@ -164,9 +172,13 @@ void Daemon::signal(int number) const {
 
 int Daemon::wait() {
     const int status = status_of(pid_);
+    ended();
+    return status;
+}
+
+void Daemon::ended() {
     ::close(output_fd_);
     pid_ = -1;
-    return status;
 }
 
 int Daemon::stop() {
@@ -179,6 +191,16 @@ void Daemon::kill() {
         return;
     signal(SIGKILL);
     wait();
+}
+
+bool Daemon::leaves_core() {
+    const rlimit any{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    (void)::prlimit(pid_, RLIMIT_CORE, &any, nullptr); // a container's root may not
+    signal(SIGABRT);
+    const int status = wait_for(pid_);
+    ended();
+    VS_CHECK(WIFSIGNALED(status));
+    return WCOREDUMP(status);
 }
 
 std::optional<std::size_t> Daemon::descriptors() const {

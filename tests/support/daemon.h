@@ -35,7 +35,8 @@ public:
     Daemon& operator=(const Daemon&) = delete;
     ~Daemon(); ///< SIGKILL
 
-    /// Starts it and waits for its line "ready NAME https://HOST:PORT"; a failed check when none comes.
+    /// Starts it and waits for its line "ready NAME https://HOST:PORT", or "ready NAME" of one that does not
+    /// listen; a failed check when none comes.
     void start();
 
     bool running() const { return pid_ > 0; }
@@ -56,6 +57,9 @@ public:
     int stop(); ///< SIGTERM; as Finished::status
     void kill();
 
+    /// SIGABRT: whether a core dump came of it, though its limit was lifted where root can.
+    bool leaves_core();
+
     /// How many descriptors are open; nothing where the machine does not let us look.
     std::optional<std::size_t> descriptors() const;
 
@@ -65,6 +69,7 @@ public:
 
 private:
     int wait();
+    void ended();
 
     std::vector<std::string> command_;
     std::string log_file_;

@@ -1,8 +1,12 @@
 #include "tests/support/needle.h"
 
+#include "base/result.h"
 #include "tests/support/shell.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,6 +75,11 @@ std::vector<Mapping> mappings_of(pid_t process) {
     return out;
 }
 
+// Much of what a program has mapped was never written to.
+bool is_empty(const char* bytes, std::size_t size) {
+    return *bytes == '\0' && std::memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
 // In pieces that overlap by what a form may be long.
 bool has(int memory, const Mapping& mapping, const Needle& needle, std::uint64_t& bytes_read) {
     constexpr std::uint64_t overlap = 256;
@@ -81,6 +90,8 @@ bool has(int memory, const Mapping& mapping, const Needle& needle, std::uint64_t
         if (got <= 0)
             continue;
         bytes_read += static_cast<std::uint64_t>(got);
+        if (is_empty(bytes.data(), static_cast<std::size_t>(got)))
+            continue;
         if (needle.in(std::string_view(bytes).substr(0, static_cast<std::size_t>(got))))
             return true;
     }
@@ -127,6 +138,24 @@ MemorySearch search_memory(const Needle& needle, pid_t process) {
                 {.mapping = mapping.line, .locked = mapping.locked, .undumpable = mapping.undumpable});
     ::close(memory);
     return out;
+}
+
+bool opens_to_its_user(pid_t process) {
+    const std::string path = "/proc/" + std::to_string(process) + "/mem";
+    const pid_t child = ::fork();
+    VS_CHECK(child >= 0);
+    if (child == 0) { // only async-signal-safe calls from here
+        __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+        constexpr unsigned lock_memory = 1U << CAP_IPC_LOCK; // what the daemon has: it may not have more
+        __user_cap_data_struct few[_LINUX_CAPABILITY_U32S_3] = {
+            {.effective = lock_memory, .permitted = lock_memory, .inheritable = 0}, {}};
+        if (::syscall(SYS_capset, &header, few) != 0)
+            ::_exit(2);
+        ::_exit(::open(path.c_str(), O_RDONLY | O_CLOEXEC) >= 0 ? 1 : 0);
+    }
+    int status = 0;
+    VS_CHECK(::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
 }
 
 std::string core_limit(pid_t process) {

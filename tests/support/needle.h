@@ -39,6 +39,15 @@ struct MemorySearch {
 
 MemorySearch search_memory(const Needle& needle, pid_t process);
 
+/// The command in front of a daemon's, after which the daemon is of our user and has no privilege but to lock
+/// memory. Then whether it can be read is decided by what it says about itself.
+inline constexpr std::string_view without_privileges =
+    "setpriv --bounding-set=-all,+ipc_lock --inh-caps=-all --no-new-privs";
+
+/// Whether another process of the same user without privileges may open its memory: as a debugger would, or
+/// gcore [ptrace(2), access mode checking].
+bool opens_to_its_user(pid_t process);
+
 /// The hard limit on the size of a core file, as /proc/PID/limits has it.
 std::string core_limit(pid_t process);
 
