@@ -18,16 +18,18 @@ target_link_libraries(e2e_wire PRIVATE vs_test_authority vs_flags GTest::gtest O
 vs_e2e(wire COMMAND e2e_wire --gtest_filter=-SlowClients.*)
 vs_e2e(wire_slow COMMAND e2e_wire --gtest_filter=SlowClients.*)
 
-add_executable(e2e_crash "${CMAKE_CURRENT_LIST_DIR}/authority_crash_test.cpp")
+add_executable(e2e_crash "${CMAKE_CURRENT_LIST_DIR}/authority_crash_test.cpp" "${support}/key_server_main.cpp")
 target_link_libraries(e2e_crash PRIVATE vs_test_authority vs_flags GTest::gtest)
 vs_e2e(crash COMMAND e2e_crash)
 
-add_executable(e2e_key_server_faults "${CMAKE_CURRENT_LIST_DIR}/authority_key_server_faults_test.cpp")
+add_executable(e2e_key_server_faults
+    "${CMAKE_CURRENT_LIST_DIR}/authority_key_server_faults_test.cpp" "${support}/key_server_main.cpp")
 target_link_libraries(e2e_key_server_faults PRIVATE vs_test_authority vs_flags GTest::gtest)
 vs_e2e(key_server_faults COMMAND e2e_key_server_faults)
 
 add_executable(e2e_providers
-    "${CMAKE_CURRENT_LIST_DIR}/authority_providers_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/authority_strict_test.cpp")
+    "${CMAKE_CURRENT_LIST_DIR}/authority_providers_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/authority_strict_test.cpp"
+    "${support}/key_server_main.cpp")
 target_link_libraries(e2e_providers PRIVATE vs_test_authority vs_agent vs_flags GTest::gtest)
 vs_e2e(providers COMMAND e2e_providers)
 
@@ -41,7 +43,7 @@ vs_e2e(load_faults_long LONG TIMEOUT 1800 COMMAND e2e_load_faults 6)
 add_executable(e2e_image_boot "${CMAKE_CURRENT_LIST_DIR}/image_boot.cpp")
 target_link_libraries(e2e_image_boot PRIVATE vs_test_authority vs_flags)
 
-add_executable(e2e_revocation "${CMAKE_CURRENT_LIST_DIR}/authority_revocation_test.cpp")
+add_executable(e2e_revocation "${CMAKE_CURRENT_LIST_DIR}/authority_revocation_test.cpp" "${support}/key_server_main.cpp")
 target_link_libraries(e2e_revocation PRIVATE vs_test_authority vs_flags GTest::gtest)
 vs_e2e(revocation COMMAND e2e_revocation)
 

@@ -194,12 +194,3 @@ TEST(AuthorityCrash, LosesNothingThatItAcknowledged) {
 
 } // namespace
 } // namespace vouchsafe::test
-
-int main(int argc, char** argv) {
-    testing::InitGoogleTest(&argc, argv);
-    if (!vouchsafe::test::has_key_server()) {
-        std::puts("skipped: python3-pykmip is not installed");
-        return 77;
-    }
-    return RUN_ALL_TESTS();
-}

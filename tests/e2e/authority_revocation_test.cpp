@@ -10,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdio>
 #include <latch>
 #include <thread>
 
@@ -212,12 +211,3 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Revocation, testing::ValuesIn(rows), [](const au
 
 } // namespace
 } // namespace vouchsafe::test
-
-int main(int argc, char** argv) {
-    testing::InitGoogleTest(&argc, argv);
-    if (!vouchsafe::test::has_key_server()) {
-        std::puts("skipped: python3-pykmip is not installed");
-        return 77;
-    }
-    return RUN_ALL_TESTS();
-}
