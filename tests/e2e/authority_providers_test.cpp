@@ -1,6 +1,7 @@
 // Key providers over their lives, with PyKMIP: rotation by generations, the end of an old one, recovery of
 // all blobs by a new cluster, and a burst of releases.
 #include "tests/support/authority_process.h"
+#include "tests/support/connect_proxy.h"
 #include "tests/support/key_server_process.h"
 #include "tests/support/played_host.h"
 
@@ -181,6 +182,47 @@ TEST(Providers, WrapOnTheKeyServerWithTheSameBlobs) {
     wrap("remote");
     key_server.kill();
     EXPECT_EQ(cluster.host.release(decrypt(*there->ciphertext, context)).error().code, Errc::unavailable);
+}
+
+// A proxy that wants no log-in, and one that wants one, which an authority host does not have.
+TEST(Providers, ReachTheirKeyServerThroughAProxy) {
+    KeyServerProcess key_server;
+    ConnectProxy proxy;
+    Cluster cluster("proxy-1");
+    add_provider(cluster.authority, key_server, "gold", {.name = "kms", .address = key_server.address()});
+    cluster.authority.must(
+        "vouchsafe.provider_policy",
+        "set",
+        {{"provider", "gold"}, {"spec", json::object({{"wrapping", "remote"}})}}); // each release goes there
+    cluster.authority.must("vouchsafe.provider_connection",
+                           "set",
+                           {{"provider", "gold"},
+                            {"spec",
+                             json::object({{"proxy_server",
+                                            json::object({{"hostname", "localhost"},
+                                                          {"port", std::int64_t{proxy.port()}}})}})}});
+    cluster.attest(cluster.host);
+    const protocol::Context context = fresh_context();
+    const auto made = cluster.host.release(protocol::GenerateKey{{"gold"}, context});
+    ASSERT_TRUE(made) << made.error().where << " " << made.error().detail;
+    const net::Endpoint at = key_server.address();
+    const auto asked = proxy.asked();
+    ASSERT_FALSE(asked.empty());
+    for (const std::string& tunnel : asked)
+        EXPECT_EQ(tunnel, at.host + ":" + std::to_string(at.port));
+
+    proxy.answer_with("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n");
+    proxy.cut();
+    EXPECT_EQ(cluster.host.release(decrypt(*made->ciphertext, context)).error().code, Errc::unavailable);
+
+    // As soon as it makes tunnels again, and the server has rested, keys come.
+    proxy.answer_with(std::nullopt);
+    Result<protocol::ReleasedKey> opened = fail(Errc::unavailable, "not.asked");
+    const auto until = Steady::now() + std::chrono::seconds(60);
+    while (!opened && Steady::now() < until)
+        opened = cluster.host.release(decrypt(*made->ciphertext, context));
+    ASSERT_TRUE(opened) << opened.error().where << " " << opened.error().detail;
+    EXPECT_TRUE(crypto::equal(opened->key, made->key));
 }
 
 /// What came of many operations.
