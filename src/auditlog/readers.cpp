@@ -51,6 +51,7 @@ std::vector<Reader> ReaderList::within(SysTime since, SysTime until) const {
         reader.last = std::max(reader.last, release.time);
     }
     std::vector<Reader> out;
+    out.reserve(readers.size());
     for (auto& [key, reader] : readers)
         out.push_back(std::move(reader));
     std::ranges::stable_sort(out, {}, &Reader::first);
