@@ -31,7 +31,8 @@ add_executable(e2e_providers
     "${CMAKE_CURRENT_LIST_DIR}/authority_providers_test.cpp" "${CMAKE_CURRENT_LIST_DIR}/authority_strict_test.cpp"
     "${support}/key_server_main.cpp")
 target_link_libraries(e2e_providers PRIVATE vs_test_authority vs_agent vs_flags GTest::gtest)
-vs_e2e(providers COMMAND e2e_providers)
+vs_e2e(providers COMMAND e2e_providers --gtest_filter=-LongStorms.*)
+vs_e2e(storms_long LONG TIMEOUT 1800 COMMAND e2e_providers --gtest_filter=LongStorms.*)
 
 # The same while keys are released all the time; and with every fault at either key server, again and again.
 add_executable(e2e_load_faults "${CMAKE_CURRENT_LIST_DIR}/authority_load_faults_test.cpp")

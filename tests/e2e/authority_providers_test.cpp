@@ -232,9 +232,15 @@ struct Tally {
     std::atomic<int> other = 0;
 };
 
-void ask_many(PlayedHost& host, protocol::HostSession& session, int operations, Tally& tally) {
+/// So many operations, `at_once` in a message.
+struct Much {
+    int operations;
+    int at_once;
+};
+
+void ask_many(PlayedHost& host, protocol::HostSession& session, const Much& much, Tally& tally) {
     crypto::SystemRandom random;
-    constexpr int at_once = 20;
+    const auto [operations, at_once] = much;
     for (int asked = 0; asked < operations; asked += at_once) {
         protocol::ReleaseRequest request;
         for (int i = 0; i < at_once; ++i)
@@ -259,73 +265,116 @@ void ask_many(PlayedHost& host, protocol::HostSession& session, int operations, 
     }
 }
 
+constexpr int storm = 10'000;
+constexpr int beside = 25;
+
+/// A provider on a key server, a host that asks for 10,000 keys at once, and another one that wants a few.
+class Storms : public testing::Test {
+protected:
+    Storms() {
+        enrol(cluster.authority, quiet, "storm-2");
+        add_provider(cluster.authority, key_server, "gold", {.name = "kms", .address = key_server.address()});
+        cluster.host.connect(cluster.authority);
+        cluster.attest(cluster.host);
+        quiet.connect(cluster.authority);
+        cluster.attest(quiet);
+    }
+
+    void break_loose(int at_once) {
+        constexpr int sessions = 4;
+        const auto begin = Steady::now();
+        std::vector<protocol::HostSession> open;
+        for (int i = 0; i < sessions; ++i)
+            open.push_back(std::move(*cluster.host.new_session()));
+        std::vector<std::jthread> threads;
+        for (protocol::HostSession& session : open)
+            threads.emplace_back([&] {
+                ask_many(cluster.host, session, {.operations = storm / sessions, .at_once = at_once}, tally);
+            });
+        for (int i = 0; i < beside; ++i) {
+            const auto asked = Steady::now();
+            const auto got = quiet.release(protocol::GenerateKey{{"gold"}, fresh_context()});
+            EXPECT_TRUE(got) << got.error().where << " " << got.error().detail;
+            took.push_back(Steady::now() - asked);
+        }
+        answered_meanwhile = tally.keys + tally.waiting;
+        threads.clear();
+        seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+        EXPECT_EQ(tally.other, 0);
+        EXPECT_EQ(tally.keys + tally.waiting, storm);
+        EXPECT_EQ(records(audit::kind::release), tally.keys + beside);
+    }
+
+    int records(std::string_view kind) const {
+        int out = 0;
+        for (const audit::AuditRecord& record : cluster.authority.audit_records())
+            out += record.kind == kind ? 1 : 0;
+        return out;
+    }
+
+    void print(const char* what) {
+        std::ranges::sort(took);
+        const auto milliseconds = [](Steady::duration span) {
+            return std::chrono::duration<double, std::milli>(span).count();
+        };
+        std::printf("%s: %d operations of one host in %.1f s, %d keys, %d told to wait, %d alarms\n"
+                    "another host beside it: p50 %.1f ms, longest %.1f ms of %d\n",
+                    what,
+                    storm,
+                    seconds,
+                    tally.keys.load(),
+                    tally.waiting.load(),
+                    records(audit::kind::alarm),
+                    milliseconds(took[took.size() / 2]),
+                    milliseconds(took.back()),
+                    beside);
+    }
+
+    KeyServerProcess key_server;
+    Cluster cluster{"storm-1"};
+    PlayedHost quiet{"b"};
+    Tally tally;
+    std::vector<Steady::duration> took; ///< by the quiet host's requests
+    int answered_meanwhile = 0;         ///< of the storm, when the quiet host had all of its keys
+    double seconds = 0;
+};
+
 // What one host asks for too much of, it waits for; another one is served meanwhile.
-TEST(Providers, AStormOfOneHostLeavesTheOthersAlone) {
+TEST_F(Storms, OfOneHostLeaveTheOthersAlone) {
     constexpr int burst = 2048; // as it is at first
     constexpr int per_minute = 120;
-    constexpr int storm = 10'000;
-    constexpr int sessions = 4;
-    constexpr int beside = 25;
-    KeyServerProcess key_server;
-    Cluster cluster("storm-1");
-    PlayedHost quiet("b");
-    enrol(cluster.authority, quiet, "storm-2");
-    add_provider(cluster.authority, key_server, "gold", {.name = "kms", .address = key_server.address()});
     set_quota(cluster.authority, "gold", burst, per_minute);
-    cluster.host.connect(cluster.authority);
-    cluster.attest(cluster.host);
-    quiet.connect(cluster.authority);
-    cluster.attest(quiet);
-
-    Tally tally;
-    const auto begin = Steady::now();
-    std::vector<protocol::HostSession> open;
-    for (int i = 0; i < sessions; ++i)
-        open.push_back(std::move(*cluster.host.new_session()));
-    std::vector<std::jthread> threads;
-    for (protocol::HostSession& session : open)
-        threads.emplace_back([&] { ask_many(cluster.host, session, storm / sessions, tally); });
-    std::vector<Steady::duration> took;
-    for (int i = 0; i < beside; ++i) {
-        const auto asked = Steady::now();
-        const auto got = quiet.release(protocol::GenerateKey{{"gold"}, fresh_context()});
-        EXPECT_TRUE(got) << got.error().where << " " << got.error().detail;
-        took.push_back(Steady::now() - asked);
-    }
-    threads.clear();
-    const auto seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+    break_loose(20);
     EXPECT_GE(tally.keys, burst);
-    EXPECT_EQ(tally.other, 0);
-    EXPECT_EQ(tally.keys + tally.waiting, storm);
     EXPECT_GT(tally.waiting, 0);
-
-    int alarms = 0;
-    int releases = 0;
-    for (const audit::AuditRecord& record : cluster.authority.audit_records()) {
-        alarms += record.kind == audit::kind::alarm ? 1 : 0;
-        releases += record.kind == audit::kind::release ? 1 : 0;
-    }
-    EXPECT_EQ(releases, tally.keys + beside);
-    EXPECT_GE(alarms, 1);
-    EXPECT_LE(alarms, 2 + static_cast<int>(seconds) / 60);
+    EXPECT_GE(records(audit::kind::alarm), 1);
+    EXPECT_LE(records(audit::kind::alarm), 2 + static_cast<int>(seconds) / 60);
     const json::Value shown = cluster.authority.must(
         service::providers, "get", {{"cluster", cluster.authority.cluster()}, {"provider", "gold"}});
     EXPECT_EQ(*shown.find("status")->find("health"), json::Value("WARNING"));
+    print("storm");
+}
 
-    std::ranges::sort(took);
-    const auto milliseconds = [](Steady::duration span) {
-        return std::chrono::duration<double, std::milli>(span).count();
-    };
-    std::printf("storm: %d operations of one host in %.1f s, %d keys, %d told to wait, %d alarms\n"
-                "another host beside it: p50 %.1f ms, longest %.1f ms of %d\n",
-                storm,
-                seconds,
-                tally.keys.load(),
-                tally.waiting.load(),
-                alarms,
-                milliseconds(took[took.size() / 2]),
-                milliseconds(took.back()),
-                beside);
+// Where no quota ends it, all of it is served, and whoever wants little does not wait for its end.
+class LongStorms : public Storms {
+protected:
+    void serve_all_of_it(const char* what) {
+        break_loose(1);
+        EXPECT_EQ(tally.keys, storm);
+        EXPECT_LT(answered_meanwhile, storm / 2);
+        print(what);
+    }
+};
+
+TEST_F(LongStorms, OfSingleMessagesAreServed) {
+    serve_all_of_it("storm of single messages");
+}
+
+TEST_F(LongStorms, OnTheKeyServerAreServed) {
+    cluster.authority.must("vouchsafe.provider_policy",
+                           "set",
+                           {{"provider", "gold"}, {"spec", json::object({{"wrapping", "remote"}})}});
+    serve_all_of_it("storm on the key server");
 }
 
 } // namespace
