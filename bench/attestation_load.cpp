@@ -13,7 +13,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <string>
 
@@ -193,22 +192,13 @@ json::Value to_json(const Report& report) {
                      {"reference_values", report.references},
                      {"bytes_per_host", std::llround(report.bytes_per_host)},
                      {"load", std::move(load)},
-                     {"controls", json::array_of(report.controls, [](const Control& one) {
-                          return json::object({{"spoiled", one.spoiled},
-                                               {"refused", one.refused},
-                                               {"as_expected", one.as_expected}});
-                      })}};
+                     {"controls", to_json(report.controls)}};
     if (report.ima)
         out.emplace("ima",
                     json::object({{"entries", report.ima->entries},
                                   {"entry_ns", ns(report.ima->ours)},
                                   {"floor_entry_ns", ns(report.ima->floor)}}));
     return json::Value(std::move(out));
-}
-
-std::string default_floor() {
-    const char* const shared = std::getenv("VOUCHSAFE_SHARED");
-    return std::string(shared == nullptr ? "../shared" : shared) + "/lab/limits";
 }
 
 } // namespace

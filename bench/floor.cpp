@@ -44,6 +44,11 @@ std::optional<double> number_after(const std::string& line, const std::string& n
 
 } // namespace
 
+std::string default_floor() {
+    const char* const shared = std::getenv("VOUCHSAFE_SHARED");
+    return std::string(shared == nullptr ? "../shared" : shared) + "/lab/limits";
+}
+
 std::optional<Floor> Floor::prepare(const std::string& sources, const std::string& work, Bytes firmware_log) {
     if (!fs::exists(sources + "/attest_budget.cpp"))
         return std::nullopt;

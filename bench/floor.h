@@ -11,6 +11,9 @@
 
 namespace vouchsafe::bench {
 
+/// Where its sources are unless somebody says otherwise.
+std::string default_floor();
+
 /// Microseconds of CPU by the name of the step; each figure is the median of all samples taken so far.
 class Floor {
 public:

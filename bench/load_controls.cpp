@@ -61,6 +61,13 @@ test::RecordedBoot with_false_digest(test::RecordedBoot boot) {
 
 } // namespace
 
+json::Value to_json(const std::vector<Control>& controls) {
+    return json::array_of(controls, [](const Control& one) {
+        return json::object(
+            {{"spoiled", one.spoiled}, {"refused", one.refused}, {"as_expected", one.as_expected}});
+    });
+}
+
 std::vector<Control> run_controls(Fleet& fleet) {
     const std::size_t ima_entries = 1;
     std::vector<Control> out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/load_fleet.h"
+#include "json/value.h"
 
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ struct Control {
     std::string refused; ///< the code of the refusal; empty: the host was trusted all the same
     bool as_expected = false;
 };
+
+json::Value to_json(const std::vector<Control>& controls);
 
 /// Sends five spoiled evidences of one host. Figures of a run count only where each is as expected.
 std::vector<Control> run_controls(Fleet& fleet);

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -202,19 +201,10 @@ json::Value to_json(const Report& report) {
                                     {"remote_adds_p50_ns", ns(report.steps.added_ms * 1000)}})},
                      {"kmip_get_cpu_ns", ns(report.get_us)},
                      {"records_missing", report.unrecorded},
-                     {"controls", json::array_of(report.controls, [](const Control& one) {
-                          return json::object({{"spoiled", one.spoiled},
-                                               {"refused", one.refused},
-                                               {"as_expected", one.as_expected}});
-                      })}};
+                     {"controls", to_json(report.controls)}};
     if (report.floor_us)
         out.emplace("floor_cpu_ns", ns(*report.floor_us));
     return json::Value(std::move(out));
-}
-
-std::string default_floor() {
-    const char* const shared = std::getenv("VOUCHSAFE_SHARED");
-    return std::string(shared == nullptr ? "../shared" : shared) + "/lab/limits";
 }
 
 } // namespace

@@ -17,28 +17,13 @@ constexpr std::string_view where = "appended_signature";
 
 using OwnedCms = Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
 
-std::optional<HashAlg> hash_of(const X509_ALGOR* algorithm) {
-    const ASN1_OBJECT* oid = nullptr;
-    X509_ALGOR_get0(&oid, nullptr, nullptr, algorithm);
-    switch (OBJ_obj2nid(oid)) {
-    case NID_sha256:
-        return HashAlg::sha256;
-    case NID_sha384:
-        return HashAlg::sha384;
-    case NID_sha512:
-        return HashAlg::sha512;
-    default:
-        return {};
-    }
-}
-
 Result<AppendedSignature> signature_of(CMS_SignerInfo* signer) {
     if (CMS_signed_get_attr_count(signer) > 0)
         return fail(Errc::unsupported, where, "it is over attributes, not over the file");
     X509_ALGOR* digest = nullptr;
     CMS_SignerInfo_get0_algs(signer, nullptr, nullptr, &digest, nullptr);
-    const auto hash = digest == nullptr ? std::nullopt : hash_of(digest);
-    if (!hash)
+    const auto hash = digest == nullptr ? std::nullopt : hash_of(*digest);
+    if (!hash || *hash == HashAlg::sha1)
         return fail(Errc::unsupported, where, "it is over a hash that may not sign");
     const ASN1_OCTET_STRING* const value = CMS_SignerInfo_get0_signature(signer);
     if (value == nullptr || ASN1_STRING_length(value) <= 0)

@@ -52,23 +52,6 @@ Result<SignedProgram> read_signed_program(Bytes signed_data) {
     return SignedProgram{.pkcs7 = std::move(pkcs7), .content = std::move(content)};
 }
 
-std::optional<HashAlg> hash_of(const X509_ALGOR& algorithm) {
-    const ASN1_OBJECT* oid = nullptr;
-    X509_ALGOR_get0(&oid, nullptr, nullptr, &algorithm);
-    switch (OBJ_obj2nid(oid)) {
-    case NID_sha1:
-        return HashAlg::sha1;
-    case NID_sha256:
-        return HashAlg::sha256;
-    case NID_sha384:
-        return HashAlg::sha384;
-    case NID_sha512:
-        return HashAlg::sha512;
-    default:
-        return {};
-    }
-}
-
 /// SpcIndirectDataContent ::= SEQUENCE { data, messageDigest DigestInfo }
 Result<AuthenticodeDigest> digest_of(const SignedProgram& program) {
     const unsigned char* cursor = program.content.data();

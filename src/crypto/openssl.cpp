@@ -77,6 +77,23 @@ Bytes contents(BIO& bio) {
     return {reinterpret_cast<const std::uint8_t*>(start), static_cast<std::size_t>(size)};
 }
 
+std::optional<HashAlg> hash_of(const X509_ALGOR& algorithm) {
+    const ASN1_OBJECT* oid = nullptr;
+    X509_ALGOR_get0(&oid, nullptr, nullptr, &algorithm);
+    switch (OBJ_obj2nid(oid)) {
+    case NID_sha1:
+        return HashAlg::sha1;
+    case NID_sha256:
+        return HashAlg::sha256;
+    case NID_sha384:
+        return HashAlg::sha384;
+    case NID_sha512:
+        return HashAlg::sha512;
+    default:
+        return {};
+    }
+}
+
 Secret private_key_pem(EVP_PKEY& key) {
     // Both kinds of memory BIO wipe their buffer when they end; this one also when it grows.
     const OwnedBio bio(check(BIO_new(BIO_s_secmem())));

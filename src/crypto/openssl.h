@@ -18,6 +18,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -88,6 +89,8 @@ template <class Encode> Buffer der_of(const Encode& encode) {
 OwnedBio reading(Bytes bytes);
 /// What a memory BIO holds.
 Bytes contents(BIO& bio);
+/// Of an AlgorithmIdentifier: the SHA that it names, SHA-1 too; nothing for anything else.
+std::optional<HashAlg> hash_of(const X509_ALGOR& algorithm);
 /// The key as PKCS#8 PEM.
 Secret private_key_pem(EVP_PKEY& key);
 
