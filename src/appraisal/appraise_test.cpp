@@ -69,6 +69,15 @@ TEST(Appraise, ComparesOtherBanksOnlyWhereTheImageHasThem) {
     EXPECT_EQ(codes(other.appraise()), Codes{"image.kernel"});
 }
 
+TEST(Appraise, TakesNoImageOfOtherBanks) {
+    Scene scene("uki-cmdline", {"uki-cmdline"});
+    for (Reference& reference : scene.images[0].references)
+        reference.digests = {{Algorithm::sha512, Buffer(64)}}; // not quoted, so that nothing contradicts
+    const Appraisal result = scene.appraise();
+    EXPECT_FALSE(result.base_image);
+    EXPECT_FALSE(codes(result).empty());
+}
+
 // --- 1, 2: bank and log --------------------------------------------------------------------------
 
 TEST(Appraise, RefusesAnotherBankThanThePolicys) {
