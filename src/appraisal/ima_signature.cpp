@@ -35,10 +35,6 @@ std::optional<Algorithm> algorithm_of(std::uint8_t number) {
     }
 }
 
-} // namespace
-
-namespace {
-
 std::uint8_t number_of(Algorithm algorithm) {
     for (std::uint8_t number = 4; number <= 6; ++number)
         if (algorithm_of(number) == algorithm)

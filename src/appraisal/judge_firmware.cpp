@@ -72,11 +72,13 @@ const eventlog::Event* one_too_many(std::uint32_t pcr, const FirmwareQuestion& q
     const auto events = events_of(question.log, pcr);
     if (events.size() > most_tried || !can_hash(question.bank))
         return nullptr;
+    eventlog::FirmwareLog of_pcr = question.log;
+    std::erase_if(of_pcr.events,
+                  [pcr](const eventlog::Event& event) { return event.extends() && event.pcr != pcr; });
     const auto leads_there = [&](const eventlog::Event* left_out) {
-        eventlog::FirmwareLog log = question.log;
-        std::erase_if(log.events, [&](const eventlog::Event& event) {
-            return event.index == left_out->index || (event.extends() && event.pcr != pcr);
-        });
+        eventlog::FirmwareLog log = of_pcr;
+        std::erase_if(log.events,
+                      [&](const eventlog::Event& event) { return event.index == left_out->index; });
         const auto values = replay_firmware(log, question.bank);
         const auto value = values ? values->find(pcr) : PcrBank::const_iterator{};
         return values && value != values->end() && same_bytes(value->second, pcr_of(pcr, question.pin));

@@ -114,10 +114,12 @@ private:
             events.pop_back();
             references.pop_back();
         }
-        while (!events.empty() && !references.empty() && equal(*references.front(), *events.front())) {
-            events.erase(events.begin());
-            references.erase(references.begin());
-        }
+        const auto [reference, event] =
+            std::ranges::mismatch(references, events, [this](const Reference* one, const Event* other) {
+                return equal(*one, *other);
+            });
+        references.erase(references.begin(), reference);
+        events.erase(events.begin(), event);
         match_roles(references, events);
         const std::size_t both = std::min(events.size(), references.size());
         for (std::size_t place = 0; place < both; ++place)
