@@ -110,6 +110,18 @@ Exit exit_for(appraisal::Verdict verdict) {
     std::unreachable();
 }
 
+Exit show_verified(const Context& context,
+                   const Result<json::Value>& found,
+                   void (*show)(const json::Value&)) {
+    if (!found)
+        return report(found.error());
+    if (context.format == Format::json)
+        print_json(*found);
+    else
+        show(*found);
+    return member(*found, "verified").as_bool() ? Exit::fine : Exit::refused;
+}
+
 void add_inspect_commands(CLI::App& app, Context& context) {
     CLI::App& inspect = add_group(app, "inspect", "look at evidence offline");
     add_inspect_blob(inspect, context);

@@ -16,4 +16,9 @@ void add_inspect_ttlv(CLI::App& inspect_group, Context& context);
 /// 0 fine, 1 does not verify, 2 malformed.
 Exit exit_for(appraisal::Verdict verdict);
 
+/// Shows what was found, as JSON or by `show`; its member "verified" says how the command ends.
+Exit show_verified(const Context& context,
+                   const Result<json::Value>& found,
+                   void (*show)(const json::Value&));
+
 } // namespace vouchsafe::cli

@@ -132,16 +132,7 @@ void add_inspect_blob(CLI::App& inspect_group, Context& context) {
                            "tells: they make the same. Exit 0: fine; 1: it is not what the options want; "
                            "2: it is malformed.");
         },
-        [&context](const Options& options) {
-            const auto found = inspect(options);
-            if (!found)
-                return report(found.error());
-            if (context.format == Format::json)
-                print_json(*found);
-            else
-                show_blob(*found);
-            return member(*found, "verified").as_bool() ? Exit::fine : Exit::refused;
-        });
+        [&context](const Options& options) { return show_verified(context, inspect(options), show_blob); });
 }
 
 } // namespace vouchsafe::cli

@@ -198,16 +198,7 @@ void add_inspect_token(CLI::App& inspect_group, Context& context) {
                 "Without keys the claims are shown, and nothing is verified. Exit 0: verified; 1: it "
                 "does not verify; 2: it is malformed.");
         },
-        [&context](const Options& options) {
-            const auto found = inspect(options);
-            if (!found)
-                return report(found.error());
-            if (context.format == Format::json)
-                print_json(*found);
-            else
-                show_token(*found);
-            return member(*found, "verified").as_bool() ? Exit::fine : Exit::refused;
-        });
+        [&context](const Options& options) { return show_verified(context, inspect(options), show_token); });
 }
 
 } // namespace vouchsafe::cli
