@@ -15,7 +15,7 @@ constexpr std::uint8_t record_separator = 0x1E;
 constexpr std::uint8_t line_feed = 0x0A;
 
 Result<std::map<Algorithm, Buffer>> read_digests(json::Members& record) {
-    constexpr std::string_view where = "userspace.digests";
+    static constexpr std::string_view where = "userspace.digests";
     constexpr std::size_t most = 8;
     using Digest = std::pair<Algorithm, Buffer>;
     const auto read = [](const json::Value& item, const std::string& at) -> Result<Digest> {
