@@ -60,6 +60,27 @@ TEST(Appraise, BelievesSecureBootOnlyWhereTheDataWasMeasured) {
     EXPECT_EQ(codes(scene.appraise()), Codes{"secure_boot.off"});
 }
 
+TEST(Appraise, BelievesSecureBootOnceAndBeforeTheSeparator) {
+    const Scene scene("uki");
+    const auto on = [](const EditableLog& log) {
+        const Buffer bytes = log.encode();
+        return secure_boot_on(*eventlog::parse_firmware_log(bytes));
+    };
+    const auto at = [](EditableLog& log, std::size_t place) {
+        return log.events.begin() + static_cast<std::ptrdiff_t>(place);
+    };
+    EditableLog log = scene.log();
+    const std::size_t place =
+        place_of(log, [](const auto& e) { return e.type == type::efi_variable_driver_config; });
+    const EditableEvent event = log.events[place];
+    EXPECT_TRUE(on(log));
+    log.events.insert(at(log, place), event);
+    EXPECT_FALSE(on(log)); // which of the two was it?
+    log.events.erase(at(log, place), at(log, place + 2));
+    log.events.push_back(event);
+    EXPECT_FALSE(on(log)); // whoever came after the separator can say so
+}
+
 TEST(Appraise, RefusesABootThatMeasuredNoKernel) {
     Scene scene("direct");
     const Appraisal result = scene.appraise();
@@ -68,6 +89,17 @@ TEST(Appraise, RefusesABootThatMeasuredNoKernel) {
     EXPECT_EQ(result.reasons[0].message,
               "no measured kernel: firmware started an operating system that it did not measure");
     EXPECT_EQ(result.tier, Tier::contraindicated);
+}
+
+TEST(Appraise, FindsNoKernelAmongTheDriversOfTheFirmware) {
+    Scene scene("uki");
+    EditableLog log = scene.log();
+    const auto separates = [](const auto& e) { return e.pcr == 4 && e.type == type::separator; };
+    const EditableEvent separator = log.events[place_of(log, separates)];
+    std::erase_if(log.events, separates);
+    log.events.push_back(separator); // every application is before it now
+    scene.reboot(log);
+    EXPECT_EQ(codes(scene.appraise()), Codes{"boot.no_kernel"});
 }
 
 // --- 10: images for this host, now ------------------------------------------------------------------
@@ -221,6 +253,30 @@ TEST(Appraise, AllowsOnlyTheKnownActionsOfTheBootManager) {
     };
     EXPECT_EQ(with_action("Returning from EFI Application from Boot Option"), Codes{});
     EXPECT_EQ(with_action("Something else"), Codes{"image.unexpected"});
+}
+
+TEST(Appraise, JudgesWhatOnlyLooksLikeEveryMachines) {
+    const auto judged = [](std::uint32_t pcr, std::uint32_t kind, std::string_view data, bool measured) {
+        EditableLog log = Scene("uki").log();
+        EditableEvent event{.pcr = pcr, .type = kind, .digests = {{Algorithm::sha256, {}}}, .data = {}};
+        measure(event, to_buffer(as_bytes(data)));
+        if (!measured)
+            event.digests.at(Algorithm::sha256).front() ^= 1U;
+        log.events.push_back(event);
+        const Buffer bytes = log.encode();
+        const auto parsed = eventlog::parse_firmware_log(bytes);
+        const auto events = judged_events(*parsed, pcr);
+        return !events.empty() && events.back() == &parsed->events.back();
+    };
+    constexpr std::string_view zero{"\0\0\0\0", 4};
+    constexpr std::string_view call = "Calling EFI Application from Boot Option";
+    EXPECT_FALSE(judged(7, type::separator, zero, true));
+    EXPECT_TRUE(judged(7, type::separator, zero, false));
+    EXPECT_TRUE(judged(8, type::separator, zero, true)); // which no firmware extends
+    EXPECT_FALSE(judged(4, type::efi_action, call, true));
+    EXPECT_TRUE(judged(4, type::efi_action, call, false));
+    EXPECT_TRUE(judged(7, type::efi_action, call, true));
+    EXPECT_TRUE(judged(4, type::action, call, true));
 }
 
 TEST(Appraise, RefusesAnotherKeyInTheSecureBootVariables) {

@@ -236,6 +236,12 @@ TEST(Appraise, RefusesSeparatorsOutsideTheGrammar) {
               Codes{"eventlog.grammar"});
     EXPECT_EQ(with([&](EditableLog& log) { log.events[place_of(log, pcr2)].data = Buffer(4, 1); }),
               Codes{"eventlog.grammar"});
+    EXPECT_EQ(with([&](EditableLog& log) { // an error was measured, and the log denies it
+                  EditableEvent& event = log.events[place_of(log, pcr2)];
+                  event = separator(2, 1);
+                  event.data = Buffer(4);
+              }),
+              Codes{"eventlog.grammar"});
 }
 
 TEST(Appraise, RefusesSecureBootConfigurationAfterTheSeparator) {

@@ -86,6 +86,31 @@ TEST(Derive, RefusesBootsThatProveNothing) {
     }
 }
 
+TEST(Derive, RefusesABootOutsideTheGrammar) {
+    const auto where = [](bool with_separator) {
+        Scene scene("uki");
+        test::EditableLog edited = scene.log();
+        if (!with_separator)
+            std::erase_if(edited.events, [](const auto& event) {
+                return event.pcr == 2 && event.type == eventlog::type::separator;
+            });
+        scene.reboot(edited);
+        const auto log = eventlog::parse_firmware_log(scene.boot.firmware_log);
+        const auto image = derive(*log,
+                                  scene.quoted,
+                                  {.version = {"1"},
+                                   .display_name = "",
+                                   .vendor = "",
+                                   .not_before = {},
+                                   .not_after = {},
+                                   .host_groups = {},
+                                   .command_line = scene.boot.command_line});
+        return image ? "derived" : image.error().where;
+    };
+    EXPECT_EQ(where(true), "derived");
+    EXPECT_EQ(where(false), "eventlog.grammar");
+}
+
 TEST(Derive, DoesNotWriteDownACommandLineThatWasNotMeasured) {
     const auto boot = test::load_boot("uki");
     const auto log = eventlog::parse_firmware_log(boot.firmware_log);

@@ -140,6 +140,16 @@ TEST(ImageBuild, RefusesWhatItCannotPredict) {
     }
 }
 
+TEST(ImageBuild, RefusesAnEmptyInitrd) {
+    constexpr std::string_view name(".initrd\0", 8); // as the table of sections begins its entry
+    constexpr std::size_t size_bytes = 4;            // the size in memory follows
+    Build build;
+    const auto entry = std::ranges::search(build.uki, as_bytes(name));
+    ASSERT_FALSE(entry.empty());
+    std::fill_n(entry.end(), size_bytes, std::uint8_t{0});
+    EXPECT_EQ(build.run().error().where, "uki.section");
+}
+
 TEST(ImageBuild, TheCommandLineEndsAtItsNul) {
     Build build;
     build.recorded = test::load_boot("uki-sb-off"); // the change breaks the signature

@@ -193,6 +193,12 @@ TEST(BootAggregate, IsTheHashOfTheQuotedPcrs) {
     const auto list = eventlog::parse_ima_list(boot.ima_log);
     QuotedPcrs quoted = quoted_of(boot);
     EXPECT_TRUE(check_boot_aggregate(*list, quoted));
+    Buffer renamed = boot.ima_log; // the same digest, said of a file
+    const auto name = std::ranges::search(renamed, as_bytes("boot_aggregate"));
+    ASSERT_FALSE(name.empty());
+    name.front() = 'B';
+    EXPECT_EQ(check_boot_aggregate(*eventlog::parse_ima_list(renamed), quoted).error().where,
+              "ima.boot_aggregate");
     quoted.banks.at(Algorithm::sha256).at(9).front() ^= 1U;
     EXPECT_EQ(check_boot_aggregate(*list, quoted).error().where, "ima.boot_aggregate");
     quoted.banks.at(Algorithm::sha256).erase(9);

@@ -327,6 +327,20 @@ TEST(Endorsement, ByARevokedCaIsNone) {
     EXPECT_EQ(house.service.challenge(machine.request()).cause->where, "endorsement.certificate");
 }
 
+// One that nobody imported cannot be left out of what was: it comes with the evidence.
+TEST(Endorsement, ByARevokedCaThatTheHostSentIsNone) {
+    AttestationHouse house;
+    const auto chain = crypto::certificates_from_pem(as_text(test::read_vector("attestation/ek-ca.pem")));
+    house.history.must(inventory::CaRemove{.name = "ek"});
+    house.history.must(
+        inventory::CaImport{.ca = {.name = "root", .chain = {chain->at(0).pem()}, .lab = true}});
+    AttestedMachine machine;
+    machine.certificates.push_back(chain->at(1).der());
+    EXPECT_TRUE(house.service.challenge(machine.request()).answer);
+    house.revoke(inventory::RevocationKind::ca, to_hex(chain->at(1).fingerprint()));
+    EXPECT_EQ(house.service.challenge(machine.request()).cause->where, "endorsement.certificate");
+}
+
 SysTime after_its_end(const AttestedMachine& machine) {
     return crypto::Certificate::from_der(machine.certificates.front())->not_after() + std::chrono::hours(1);
 }

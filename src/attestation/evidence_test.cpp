@@ -1,5 +1,6 @@
 // What evidence must be before it is believed, and what an approved host is told when it is not enough.
 #include "tests/support/attestation_house.h"
+#include "tests/support/counting_random.h"
 
 #include <gtest/gtest.h>
 
@@ -72,6 +73,27 @@ TEST_F(EvidenceTest, NeedsAChallengeOfThisProcess) {
     EXPECT_EQ(stranger([](auto& e) { e.state.clear(); }), "challenge.foreign");
     EXPECT_EQ(stranger([](auto& e) { e.state.back() ^= 1U; }), "challenge.foreign");
     EXPECT_EQ(stranger([](auto& e) { e.state.front() ^= 1U; }), "challenge.foreign");
+}
+
+// The key that seals challenges is drawn by each process; what is sealed names its authority host as well.
+TEST_F(EvidenceTest, NeedsAChallengeOfThisAuthorityHost) {
+    test::CountingRandom here;
+    test::CountingRandom there;
+    attestation::AttestationParts parts{house.authority, house.records, house.audit, house.clock, here};
+    attestation::AttestationParts others{house.authority, house.records, house.audit, house.clock, there};
+    AttestationService service(house.config(), parts);
+    auto config = house.config();
+    config.self = AuthorityHostId{"authority-2"};
+    AttestationService other(std::move(config), others);
+    there.bytes(16); // the keys are the same, the challenges are not
+    const auto cause = [&](AttestationService& from) {
+        const auto challenge = from.challenge(machine.request());
+        const auto evidence = machine.evidence(*challenge.answer, machine.statement(house.history.anchor));
+        const auto reply = service.evidence(evidence, as_bytes(json::canonical(evidence.to_json())));
+        return reply.cause ? reply.cause->where : "";
+    };
+    EXPECT_EQ(cause(other), "challenge.authority_host");
+    EXPECT_EQ(cause(service), "");
 }
 
 TEST_F(EvidenceTest, ComesInTime) {

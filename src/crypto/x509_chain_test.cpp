@@ -158,6 +158,18 @@ INSTANTIATE_TEST_SUITE_P(
         bad("UnknownCriticalExtensionOfTheIntermediate",
             "x509.extension",
             [](Scene& s) { s.intermediate.unknown_critical = "1.2.3.4.5"; }),
+        bad("ExtensionThatDoesNotParse",
+            "x509.extension",
+            [](Scene& s) {
+                s.more_leaf = [](X509& x509) {
+                    test_build::add_raw(x509, NID_authority_key_identifier, "\x05");
+                };
+            }),
+        bad("ProxyCertificate",
+            "x509.extension",
+            [](Scene& s) {
+                s.leaf.extensions.push_back({NID_proxyCertInfo, "critical,language:id-ppl-anyLanguage"});
+            }),
         bad("CaForALeaf",
             "x509.purpose",
             [](Scene& s) {
@@ -202,6 +214,13 @@ INSTANTIATE_TEST_SUITE_P(
                             make_tls(s);
                             s.purpose = Purpose::tls_client;
                         }),
+                    bad("CaForAServer",
+                        "x509.purpose",
+                        [](Scene& s) {
+                            make_tls(s);
+                            set(s.leaf.extensions, NID_basic_constraints, "critical,CA:TRUE");
+                            set(s.leaf.extensions, NID_key_usage, "critical,keyCertSign,digitalSignature");
+                        }),
                     bad("EkForAServer", "x509.purpose", [](Scene& s) { s.purpose = Purpose::tls_server; }),
                     bad("Sha1Signature",
                         "x509.path",
@@ -245,6 +264,26 @@ TEST(VerifyChain, WithoutAnchorsTrustsNothing) {
     const Certificate ek = from_vector("rsa-2048.der");
     EXPECT_EQ(verify(ek, {from_vector("issuer.pem"), from_vector("root.pem")}, {}).error().where,
               "x509.path");
+}
+
+TEST(VerifyChain, HasEightCertificatesAtMost) {
+    const auto where = [](std::size_t certificates) {
+        const Holder root = make({.common_name = "0", .extensions = ca_extensions()});
+        std::vector<Holder> cas;
+        std::vector<Certificate> intermediates;
+        const Holder* issuer = &root;
+        cas.reserve(certificates);
+        for (std::size_t i = 1; i + 1 < certificates; ++i) {
+            issuer = &cas.emplace_back(
+                make({.common_name = std::to_string(i), .extensions = ca_extensions()}, issuer));
+            intermediates.push_back(issuer->certificate());
+        }
+        const Holder leaf = make({.common_name = "leaf", .extensions = ek_extensions()}, issuer);
+        const auto path = verify(leaf.certificate(), intermediates, {root.certificate()});
+        return path ? std::to_string(path->size()) : path.error().where;
+    };
+    EXPECT_EQ(where(8), "8");
+    EXPECT_EQ(where(9), "x509.path");
 }
 
 TEST(VerifyChain, DoesNotTakeAnotherKeyOfTheSameName) {

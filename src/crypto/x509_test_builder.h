@@ -10,6 +10,7 @@
 #include <ctime>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,6 +73,15 @@ inline void add(X509& x509, const Extension& extension) {
     X509V3_set_nconf(&context, empty.get());
     const Owned<X509_EXTENSION, X509_EXTENSION_free> made(
         check(X509V3_EXT_conf_nid(nullptr, &context, extension.kind, extension.text.c_str())));
+    check(X509_add_ext(&x509, made.get(), -1));
+}
+
+/// An extension of these bytes, whatever they are.
+inline void add_raw(X509& x509, int kind, std::string_view bytes) {
+    const Owned<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free> content(check(ASN1_OCTET_STRING_new()));
+    check(ASN1_OCTET_STRING_set(content.get(), as_bytes(bytes).data(), to_int(bytes.size())));
+    const Owned<X509_EXTENSION, X509_EXTENSION_free> made(
+        check(X509_EXTENSION_create_by_NID(nullptr, kind, 0, content.get())));
     check(X509_add_ext(&x509, made.get(), -1));
 }
 

@@ -142,6 +142,7 @@ std::vector<BadLog> bad_logs() {
          with_event(3, no_action(0, std::string_view("Spec ID Event03\0", 16))),
          Errc::malformed,
          "eventlog.spec_id"},
+        {"PaddingOfAnotherByte", joined({whole, Buffer(64, 0x55)}), Errc::malformed, "eventlog.pcr"},
         {"MixedPadding", joined({whole, Buffer(8, 0xFF), Buffer(8, 0x00)}), Errc::malformed, "eventlog.pcr"},
         {"PaddingInTheMiddle",
          joined({whole, Buffer(64, 0xFF), Bytes(whole).subspan(second)}),
@@ -194,6 +195,35 @@ TEST(FirmwareLog, RefusesAlgorithmTwiceInHeaderAndEvent) {
     const auto event = parse_firmware_log(patched(three, second + 12 + 22, std::uint16_t{4}));
     ASSERT_FALSE(event);
     EXPECT_EQ(event.error().where, "eventlog.algorithm");
+}
+
+/// A log of two banks and one event, everything true but perhaps the second number of an algorithm.
+Buffer two_banks(std::uint16_t in_header, std::uint16_t in_event) {
+    constexpr std::uint16_t sha256 = 0x000B;
+    constexpr std::uint16_t size = 32;
+    Writer spec;
+    spec.text(std::string_view("Spec ID Event03\0", 16)).bytes(Buffer(8)).little(2U);
+    spec.little(sha256).little(size).little(in_header).little(size).little(std::uint8_t{0});
+    const Buffer header = spec.done();
+    Writer out;
+    out.little(0U).little(type::no_action).bytes(Buffer(20));
+    out.little(static_cast<std::uint32_t>(header.size())).bytes(header);
+    out.little(0U).little(type::s_crtm_version).little(2U);
+    out.little(sha256).bytes(Buffer(size, 1)).little(in_event).bytes(Buffer(size, 2));
+    out.little(0U);
+    return out.done();
+}
+
+TEST(FirmwareLog, HasOneDigestOfAnAlgorithm) {
+    constexpr std::uint16_t sha256 = 0x000B;
+    constexpr std::uint16_t sm3 = 0x0012;
+    const auto where = [](const Buffer& bytes) {
+        const auto log = parse_firmware_log(bytes);
+        return log ? "" : log.error().where;
+    };
+    EXPECT_EQ(where(two_banks(sm3, sm3)), "");
+    EXPECT_EQ(where(two_banks(sha256, sha256)), "eventlog.spec_id");
+    EXPECT_EQ(where(two_banks(sm3, sha256)), "eventlog.algorithm");
 }
 
 TEST(FirmwareLog, HoldsItsLimits) {

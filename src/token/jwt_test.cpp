@@ -230,6 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
         Forgery{"ExpAsText", "1800001800", R"("1800001800")", Errc::malformed, "token.claims.exp"},
         Forgery{"ExpTooFar", "1800001800", "9223372036854775807", Errc::malformed, "token.claims.exp"},
         Forgery{"ExpBeforeIat", "1800001800", "1799999999", Errc::untrusted, "token.life"},
+        Forgery{"IatAtExp", R"("iat":1800000000)", R"("iat":1800001800)", Errc::untrusted, "token.life"},
         Forgery{"NbfAtExp", R"("nbf":1800000000)", R"("nbf":1800001800)", Errc::untrusted, "token.life"},
         Forgery{"NotCanonical", R"("sub":)", R"("sub": )", Errc::malformed, "token.form"}),
     [](const auto& row) { return std::string(row.param.name); });
