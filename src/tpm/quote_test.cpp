@@ -1,3 +1,4 @@
+#include "tests/support/software_tpm.h"
 #include "tests/support/vector_file.h"
 #include "tpm/quote.h"
 
@@ -166,6 +167,47 @@ INSTANTIATE_TEST_SUITE_P(
                  },
                  "quote.pcr_digest"}),
     [](const testing::TestParamInfo<BadQuote>& row) { return row.param.name; });
+
+/// Where a quote of a TPM with these banks is refused, about which everything else is true.
+struct Question {
+    Buffer nonce = Buffer(20, 0x5A);
+    PcrSelectionList signed_one = {{crypto::HashAlg::sha1, pcr_0_4_11},
+                                   {crypto::HashAlg::sha256, pcr_0_4_11}};
+    PcrSelectionList asked = signed_one;
+    bool allocate_sha1 = true;
+    PcrValues besides = {};
+
+    std::string where() const {
+        test::SoftwareTpm tpm;
+        if (allocate_sha1)
+            tpm.pcrs[crypto::HashAlg::sha1] = {};
+        test::SoftwareTpm::SignedQuote made = tpm.quote(signed_one, nonce);
+        made.values.insert(besides.begin(), besides.end());
+        const auto quote = verify_quote(
+            {.attest = made.attest, .signature = made.signature, .values = made.values},
+            tpm.ak(),
+            {.qualifying_data = nonce, .selection = asked, .policy_bank = crypto::HashAlg::sha256});
+        return quote ? "" : quote.error().where;
+    }
+};
+
+TEST(VerifyQuote, AnswersAQuestion) {
+    EXPECT_EQ(Question{}.where(), "");
+    EXPECT_EQ(Question{.nonce = {}}.where(), "quote.qualifying_data");
+}
+
+TEST(VerifyQuote, IsOfTheBanksThatWereAskedForAndNoMore) {
+    const PcrSelection sha256{crypto::HashAlg::sha256, pcr_0_4_11};
+    const PcrSelection sha1{crypto::HashAlg::sha1, pcr_0_4_11};
+    EXPECT_EQ((Question{.signed_one = {sha256, sha1}, .asked = {sha256, sha1}}.where()), "");
+    EXPECT_EQ((Question{.signed_one = {sha256, sha1}, .asked = {sha256}}.where()), "quote.selection");
+}
+
+TEST(VerifyQuote, HasNoValuesOfABankThatIsNotAllocated) {
+    EXPECT_EQ(Question{.allocate_sha1 = false}.where(), "");
+    EXPECT_EQ((Question{.allocate_sha1 = false, .besides = {{crypto::HashAlg::sha1, {}}}}.where()),
+              "quote.pcr_values");
+}
 
 // Magic is what keeps a key that signs anything from quoting: AttestationKey refuses the key, and the
 // parser refuses the statement.
