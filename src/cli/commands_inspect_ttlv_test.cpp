@@ -120,6 +120,13 @@ TEST_F(InspectTtlv, NotesWhatTheVersionDoesNotHave) {
     EXPECT_EQ(err, "");
 }
 
+TEST_F(InspectTtlv, SaysWhatIsNoMessage) {
+    EXPECT_EQ(run({"--from", "xml", file("<BatchCounts type='Integer' value='1'/>")}), 2);
+    EXPECT_NE(err.find("no tag of KMIP: BatchCounts, at line 1"), std::string::npos) << err;
+    EXPECT_EQ(run({"--from", "xml", file("<KMIP><RequestMessage/><ResponseMessage/></KMIP>")}), 2);
+    EXPECT_NE(err.find("put one RequestMessage or ResponseMessage into a file"), std::string::npos) << err;
+}
+
 TEST_F(InspectTtlv, KnowsItsForms) {
     EXPECT_EQ(run({"--from", "text", "/dev/null"}), 2);
     EXPECT_EQ(run({"--to", "binary", "/dev/null"}), 2);
