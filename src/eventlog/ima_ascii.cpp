@@ -136,6 +136,9 @@ bool is_ima_text(Bytes list) {
 }
 
 Result<ImaBytes> ima_list_from_text(std::string_view text, const ImaLimits& limits) {
+    // Copying and pasting leaves empty lines behind the list.
+    while (text.ends_with("\n\n"))
+        text.remove_suffix(1);
     ImaBytes list;
     Writer out;
     for (std::size_t number = 1; !text.empty(); ++number) {

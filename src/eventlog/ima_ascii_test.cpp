@@ -75,11 +75,21 @@ TEST(ImaText, TakesEveryLineAndPcr) {
     EXPECT_EQ(decode_ima_file(list->entries[1])->name, "/b");
 }
 
+TEST(ImaText, TakesEmptyLinesOnlyAtTheEnd) {
+    const std::string one = line("ima-ng sha256:1122 /a");
+    const auto plain = data_of(one + "\n");
+    const auto padded = data_of(one + "\n\n\n");
+    ASSERT_TRUE(plain);
+    ASSERT_TRUE(padded);
+    EXPECT_EQ(*padded, *plain);
+    EXPECT_FALSE(ima_list_from_text(one + "\n\n" + one + "\n"));
+}
+
 TEST(ImaText, SaysWhichLineIsMalformed) {
     const std::string good = line("ima-ng sha1:11 /a\n");
     const std::pair<std::string, std::string> cases[] = {
         {"ten " + digest + " ima-ng sha1:11 /a", "ima.pcr"},
-        {"\n", "ima.pcr"},
+        {"\n" + good, "ima.pcr"},
         {"10 77 ima-ng sha1:11 /a", "ima.template_digest"},
         {"10 xyz ima-ng sha1:11 /a", "ima.template_digest"},
         {"10", "ima.template_digest"},
