@@ -239,6 +239,19 @@ TEST(Forms, WriteWipedTextAsText) {
     EXPECT_EQ(from_json(to_json(password), {}), ttlv::text(Tag::password, "a<b"));
 }
 
+// Some servers send an attribute's value before its name, which then tells a reader nothing.
+TEST(Forms, KeepAValueThatComesBeforeItsName) {
+    const auto attribute = [](std::string_view name, Item value) {
+        return ttlv::structure(Tag::attribute, {std::move(value), ttlv::text(Tag::attribute_name, name)});
+    };
+    for (const Item& item :
+         {attribute("Cryptographic Usage Mask", ttlv::integer(Tag::attribute_value, 12)),
+          attribute("Cryptographic Algorithm", ttlv::enumeration(Tag::attribute_value, 3))}) {
+        EXPECT_EQ(from_xml(*to_xml(item), {}), item);
+        EXPECT_EQ(from_json(to_json(item), {}), item);
+    }
+}
+
 // The years that ISO 8601 has no four digits for, and the ends of the range.
 TEST(Forms, KeepEveryInstant) {
     constexpr std::int64_t year_10000 = 253'402'300'800;

@@ -159,16 +159,20 @@ struct ValueJson {
     json::Value operator()(const ttlv::WipedText& value) const { return as_text(value.bytes.view()); }
 };
 
-json::Value form_of(const Item& item, std::span<const Item> siblings) {
+/// `before`: the items of the same structure that a reader will have read.
+json::Value form_of(const Item& item, std::span<const Item> before) {
     json::Object form{{"tag", tag_text(item.tag)},
-                      {"value", std::visit(ValueJson{ttlv::values_of(item.tag, siblings)}, item.value)}};
+                      {"value", std::visit(ValueJson{ttlv::values_of(item.tag, before)}, item.value)}};
     if (item.type() != Type::structure)
         form.emplace("type", type_name(item.type()));
     return form;
 }
 
 json::Value ValueJson::operator()(const Structure& items) const {
-    return json::array_of(items, [&](const Item& child) { return form_of(child, items); });
+    json::Array forms;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        forms.push_back(form_of(items[i], std::span(items).first(i)));
+    return forms;
 }
 
 } // namespace

@@ -283,7 +283,8 @@ struct ValueText {
     }
 };
 
-Result<void> write(std::string& out, const Item& item, std::span<const Item> siblings, std::size_t depth) {
+/// `before`: the items of the same structure that a reader will have read.
+Result<void> write(std::string& out, const Item& item, std::span<const Item> before, std::size_t depth) {
     const std::string indent(2 * depth, ' ');
     const std::string tag = tag_text(item.tag);
     const bool known = !ttlv::name(item.tag).empty();
@@ -293,13 +294,13 @@ Result<void> write(std::string& out, const Item& item, std::span<const Item> sib
         out += " tag=\"" + tag + "\"";
     if (const auto* const items = item.as<Structure>()) {
         out += items->empty() ? "/>\n" : ">\n";
-        for (const Item& child : *items)
-            VS_TRY_VOID(write(out, child, *items, depth + 1));
+        for (std::size_t i = 0; i < items->size(); ++i)
+            VS_TRY_VOID(write(out, (*items)[i], std::span(*items).first(i), depth + 1));
         if (!items->empty())
             out += indent + "</" + element + ">\n";
         return {};
     }
-    VS_TRY(const std::string value, std::visit(ValueText{ttlv::values_of(item.tag, siblings)}, item.value));
+    VS_TRY(const std::string value, std::visit(ValueText{ttlv::values_of(item.tag, before)}, item.value));
     out += " type=\"" + std::string(type_name(item.type())) + "\" value=\"" + value + "\"/>\n";
     return {};
 }
