@@ -12,8 +12,13 @@ constexpr std::size_t most_file = std::size_t{1} << 20U;
 
 struct Options {
     std::string attest, signature, ak;
-    std::string nonce, pcrs; ///< empty: not given
+    std::string nonce, pcrs; ///< empty: not given; given as empty: refused, for nothing would be checked
 };
+
+/// An empty shell variable must not turn a check off.
+std::string not_empty(const std::string& value) {
+    return value.empty() ? "must not be empty" : "";
+}
 
 void show_quote(const json::Value& quote) {
     Table checks({"CHECK", "PASSED", "DETAIL"});
@@ -65,18 +70,20 @@ void add_inspect_quote(CLI::App& inspect_group, Context& context) {
                             "the signed structure: TPMS_ATTEST or TPM2B_ATTEST; or what keylime sends, with "
                             "signature and PCR values in it (\"r...:...:...\")")
                 ->required();
-            command.add_option("--signature",
-                               options.signature,
-                               "TPMT_SIGNATURE, or a bare RSA signature or DER of ECDSA with SHA-256");
+            command.add_option(
+                "--signature", options.signature, "TPMT_SIGNATURE, or a bare RSA signature or DER of ECDSA");
             command
                 .add_option(
                     "--ak", options.ak, "the key: TPM2B_PUBLIC, TPMT_PUBLIC, PEM, DER, or a PEM certificate")
                 ->required();
-            command.add_option("--nonce", options.nonce, "the qualifying data that was asked for, as hex");
-            command.add_option("--pcrs",
-                               options.pcrs,
-                               "the PCR values: as tpm2_quote or tpm2_pcrread write them, lines of bank, PCR "
-                               "and value, or the JSON of inspect eventlog");
+            command.add_option("--nonce", options.nonce, "the qualifying data that was asked for, as hex")
+                ->check(not_empty);
+            command
+                .add_option("--pcrs",
+                            options.pcrs,
+                            "the PCR values: as tpm2_quote or tpm2_pcrread write them, lines of bank, PCR "
+                            "and value, or the JSON of inspect eventlog")
+                ->check(not_empty);
             command.footer("Quote, signature and key may be bytes, or text: hexadecimal, base64, or a JSON "
                            "array of byte "
                            "values.\n"

@@ -36,6 +36,8 @@ TEST(InspectQuoteCommand, EndsWithTheVerdict) {
     EXPECT_TRUE(stale.out.ends_with("not verified\n")) << stale.out;
     EXPECT_EQ(inspect_quote({"--pcrs", vector_path("README.md")}).exit, 2);
     EXPECT_EQ(inspect_quote({"--nonce", "0"}).exit, 2);
+    EXPECT_EQ(inspect_quote({"--nonce", ""}).exit, 2) << "an empty variable must not turn the check off";
+    EXPECT_EQ(inspect_quote({"--pcrs", ""}).exit, 2);
     EXPECT_EQ(inspect_quote({"--pcrs", "/nonexistent/pcrs"}).exit, 3);
 }
 
