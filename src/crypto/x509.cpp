@@ -142,7 +142,7 @@ Result<Certificate> Certificate::from_der(Bytes der, Padding padding) {
     const unsigned char* cursor = der.data();
     OwnedX509 x509(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())));
     if (!ok(x509 != nullptr ? 1 : 0))
-        return fail(Errc::malformed, "x509.der");
+        return fail(Errc::malformed, "x509.der", "not an X.509 certificate in DER or PEM");
     const auto used = static_cast<std::size_t>(cursor - der.data());
     const Bytes rest = der.subspan(used);
     if (!rest.empty() && (padding == Padding::refused || !is_padding(rest)))

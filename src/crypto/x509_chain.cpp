@@ -255,10 +255,19 @@ private:
         if (!is_acceptable_algorithm(last, request_.purpose) || signatures_left_ == 0)
             return false;
         --signatures_left_;
-        if (!is_signed_by(issuer, last))
+        if (!is_signed_by(issuer, last)) {
+            name_refused_key(issuer);
             return false;
+        }
         path_.push_back(issuer);
         return true;
+    }
+
+    /// Without this a CA that is there, but of a kind of key that is not taken, would seem to be missing.
+    void name_refused_key(const Certificate& issuer) {
+        if (const auto key = issuer.public_key(); !key && reason_.where == "x509.path")
+            reason_ =
+                refuse("x509.path", issuer, "has a key that is refused (" + key.error().where + ")").error();
     }
 
     /// The path ends in an anchor; the reason why it is refused is kept.

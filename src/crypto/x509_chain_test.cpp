@@ -260,6 +260,17 @@ TEST(VerifyChain, TakesSwtpmsCertificatesUnderRootOrIntermediate) {
     }
 }
 
+TEST(VerifyChain, SaysThatACaHasAKeyThatIsRefused) {
+    for (const char* const group : {"P-521", "secp256k1"}) {
+        const Holder root = make(
+            {.common_name = "root", .extensions = ca_extensions()}, test_build::new_ec_key(group), nullptr);
+        const Holder leaf = make({.common_name = "leaf", .extensions = ek_extensions()}, &root);
+        const auto path = verify(leaf.certificate(), {}, {root.certificate()});
+        EXPECT_EQ(path.error().where, "x509.path");
+        EXPECT_EQ(path.error().detail, "CN=root has a key that is refused (key.algorithm)");
+    }
+}
+
 TEST(VerifyChain, WithoutAnchorsTrustsNothing) {
     const Certificate ek = from_vector("rsa-2048.der");
     EXPECT_EQ(verify(ek, {from_vector("issuer.pem"), from_vector("root.pem")}, {}).error().where,
