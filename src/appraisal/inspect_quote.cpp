@@ -84,6 +84,42 @@ InspectReport refused(const Error& error) {
                                   {"quote", json::Value()}})};
 }
 
+/// What is not in a bare signature: the scheme of the AK where its public area is there; else the hash, which
+/// is that of the PCR digest [TPM 2.0 Part 3, TPM2_Quote] and so as long, and of RSA the scheme that
+/// verifies.
+tpm::Signature
+with_scheme(tpm::Signature bare, const SigningKey& key, const tpm::QuoteAttest& attest, Bytes bytes) {
+    if (key.area) {
+        const tpm::Scheme scheme = std::visit([](const auto& any) { return any.scheme; }, key.area->key);
+        const bool rsa = scheme.algorithm == tpm::AlgId::rsassa || scheme.algorithm == tpm::AlgId::rsapss;
+        if (rsa == std::holds_alternative<tpm::RsaSignature>(bare.value) &&
+            (rsa || scheme.algorithm == tpm::AlgId::ecdsa)) {
+            bare.scheme = scheme.algorithm;
+            bare.hash = scheme.hash;
+            return bare;
+        }
+    }
+    for (const auto hash : {crypto::HashAlg::sha256, crypto::HashAlg::sha384, crypto::HashAlg::sha512})
+        if (crypto::digest_size(hash) == attest.pcr_digest.size())
+            bare.hash = tpm::to_alg_id(hash);
+    if (std::holds_alternative<tpm::RsaSignature>(bare.value)) {
+        tpm::Signature pss = bare;
+        pss.scheme = tpm::AlgId::rsapss;
+        if (tpm::verify_signature(key.key, pss, bytes))
+            return pss;
+    }
+    return bare;
+}
+
+std::string scheme_text(const tpm::Signature& signature) {
+    const auto hash = tpm::to_hash(signature.hash);
+    const std::string_view scheme = signature.scheme == tpm::AlgId::rsassa   ? "RSASSA"
+                                    : signature.scheme == tpm::AlgId::rsapss ? "RSAPSS"
+                                                                             : "ECDSA";
+    return std::string(scheme) + " with " +
+           (hash ? std::string(crypto::to_string(*hash)) : "an unknown hash");
+}
+
 class Inspector {
 public:
     explicit Inspector(const QuoteFiles& files) : files_(files) {}
@@ -197,13 +233,16 @@ private:
 
     Result<void> check() {
         VS_TRY(const SigningKey key, read_signing_key(files_.ak));
-        VS_TRY(const SignatureFile file, read_signature(files_.signature, key.key));
+        VS_TRY(SignatureFile file, read_signature(files_.signature, key.key));
         const Bytes bytes = read_attest(files_.attest);
         const auto attest = tpm::parse_quote_attest(bytes);
         if (!attest && attest.error().code != Errc::untrusted)
             return std::unexpected(attest.error());
-        if (file.bare)
-            note("the signature file does not say its scheme: SHA-256 was taken");
+        if (file.bare) {
+            if (attest)
+                file.signature = with_scheme(std::move(file.signature), key, *attest, bytes);
+            note("the signature file does not say its scheme: taken as " + scheme_text(file.signature));
+        }
         check_key(key, file.signature);
         judge("quote.signature",
               tpm::verify_signature(key.key, file.signature, bytes),

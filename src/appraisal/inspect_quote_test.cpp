@@ -72,6 +72,41 @@ TEST(InspectQuote, VerifiesWhatATpmSigned) {
     }
 }
 
+/// The signature's own bytes, as tools write them that leave the scheme to the reader.
+Buffer bare_signature(const Buffer& signature) {
+    const auto parsed = tpm::parse_signature(signature);
+    VS_CHECK(parsed.has_value());
+    if (const auto* const rsa = std::get_if<tpm::RsaSignature>(&parsed->value))
+        return rsa->bytes;
+    const auto& ecdsa = std::get<tpm::EcdsaSignature>(parsed->value);
+    return crypto::ecdsa_to_der(ecdsa.r, ecdsa.s);
+}
+
+TEST(InspectQuote, FindsTheSchemeOfABareSignature) {
+    for (const auto& [kind, scheme] : {std::pair<std::string, std::string>{"ecc", "ECDSA with sha256"},
+                                       {"rsassa", "RSASSA with sha256"},
+                                       {"rsapss", "RSAPSS with sha256"},
+                                       {"ecc-sha384", "ECDSA with sha384"},
+                                       {"rsapss-sha384", "RSAPSS with sha384"}}) {
+        Case one{.ak = test::read_vector("tpm/good-ak-" + kind + ".pub")};
+        one.use("good-quote-" + kind);
+        one.signature = bare_signature(one.signature);
+        const auto key = read_signing_key(one.ak);
+        const Buffer alone = crypto::spki_der(key->key);
+        for (const Buffer& ak : {one.ak, alone}) {
+            one.ak = ak;
+            const InspectReport report = one.inspect();
+            EXPECT_EQ(report.verdict, Verdict::fine) << kind << json::canonical(report.json);
+            const auto& notes = report.json.find("notes")->as_array();
+            EXPECT_EQ(notes.at(0).as_string(),
+                      "the signature file does not say its scheme: taken as " + scheme);
+            Case spoilt = one;
+            spoilt.signature.back() ^= 1U;
+            EXPECT_EQ(spoilt.inspect().verdict, Verdict::does_not_verify) << kind;
+        }
+    }
+}
+
 TEST(InspectQuote, SaysWhatItCouldNotCheck) {
     Case one;
     one.nonce.reset();

@@ -25,7 +25,7 @@ Bytes read_attest(Bytes file);
 
 struct SignatureFile {
     tpm::Signature signature;
-    bool bare = false; ///< nothing in the file says the scheme: taken as RSASSA, or ECDSA, with SHA-256
+    bool bare = false; ///< nothing in the file says the scheme: RSASSA or ECDSA with SHA-256 is a guess
 };
 
 /// TPMT_SIGNATURE, or the bare bytes of an RSA signature or of an ECDSA-Sig-Value in DER by `key`.

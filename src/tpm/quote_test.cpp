@@ -54,7 +54,7 @@ struct Case {
 };
 
 TEST(VerifyQuote, AcceptsWhatATpmSigned) {
-    for (const std::string kind : {"ecc", "rsassa", "rsapss"}) {
+    for (const std::string kind : {"ecc", "rsassa", "rsapss", "ecc-sha384", "rsapss-sha384"}) {
         Case one{.key = "good-ak-" + kind};
         one.use("good-quote-" + kind);
         const auto quote = one.verify();
