@@ -136,21 +136,23 @@ bool is_ima_text(Bytes list) {
 }
 
 Result<ImaBytes> ima_list_from_text(std::string_view text, const ImaLimits& limits) {
-    // Copying and pasting leaves empty lines behind the list.
-    while (text.ends_with("\n\n"))
-        text.remove_suffix(1);
+    // What copying and pasting does to a list: other line ends, and empty lines behind it.
+    const bool other_ends = text.substr(0, text.find('\n')).ends_with('\r');
+    const std::string line_end = other_ends ? "\r\n" : "\n";
+    while (text.ends_with(line_end + line_end))
+        text.remove_suffix(line_end.size());
     ImaBytes list;
     Writer out;
     for (std::size_t number = 1; !text.empty(); ++number) {
         if (number > limits.entries)
             return fail(Errc::too_large, "ima.entries", "more than " + std::to_string(limits.entries));
-        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::size_t end = std::min(text.find(line_end), text.size());
         if (auto written = write_entry(out, text.substr(0, end), list, limits); !written) {
             Error error = std::move(written).error();
             error.detail = "line " + std::to_string(number) + ": " + error.detail;
             return std::unexpected(std::move(error));
         }
-        text.remove_prefix(std::min(end + 1, text.size()));
+        text.remove_prefix(std::min(end + line_end.size(), text.size()));
     }
     list.list = out.done();
     return list;

@@ -85,6 +85,16 @@ TEST(ImaText, TakesEmptyLinesOnlyAtTheEnd) {
     EXPECT_FALSE(ima_list_from_text(one + "\n\n" + one + "\n"));
 }
 
+TEST(ImaText, TakesTheLineEndsOfItsFirstLine) {
+    const std::string a = line("ima-ng sha256:1122 /a");
+    const std::string b = line("ima-ng sha256:1122 /b");
+    EXPECT_EQ(ima_list_from_text(a + "\r\n" + b + "\r\n\r\n")->list,
+              ima_list_from_text(a + "\n" + b + "\n")->list);
+    const auto mixed = ima_list_from_text(a + "\n" + b + "\r\n"); // then it is of the name
+    const auto list = parse_ima_list(mixed->list, mixed->digest_bytes);
+    EXPECT_EQ(decode_ima_file(list->entries.at(1))->name, "/b\r");
+}
+
 TEST(ImaText, SaysWhichLineIsMalformed) {
     const std::string good = line("ima-ng sha1:11 /a\n");
     const std::pair<std::string, std::string> cases[] = {
