@@ -64,6 +64,8 @@ public:
 
 private:
     void about_tag(const Item& item, const std::string& path) {
+        if (item.type() == ttlv::Type::date_time_extended && version_ && *version_ < Version::v2_0)
+            remark(path, "a type of KMIP 2.0 and later: " + std::string(type_name(item.type())));
         const ttlv::TagFacts* const row = ttlv::facts(item.tag);
         if (row == nullptr) {
             if (!is_extension(item.tag))

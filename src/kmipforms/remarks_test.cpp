@@ -56,6 +56,16 @@ TEST(Remarks, NameValuesOfOtherVersions) {
               Lines{"AttributeReference: names no tag of KMIP 1.0 to 2.1"});
 }
 
+TEST(Remarks, NameATypeOfOtherVersions) {
+    for (const Tag tag : {Tag::activation_date, Tag{0x540010}}) {
+        const ttlv::Item item{tag, ttlv::DateTimeExtended{1}};
+        EXPECT_EQ(about(2, 0, item), Lines{});
+        const Lines lines = about(1, 4, item);
+        ASSERT_EQ(lines.size(), 1U);
+        EXPECT_TRUE(lines[0].ends_with(": a type of KMIP 2.0 and later: DateTimeExtended")) << lines[0];
+    }
+}
+
 TEST(Remarks, NameTypesThatATagDoesNotHave) {
     EXPECT_EQ(about(1, 0, ttlv::long_integer(Tag::cryptographic_length, 256)),
               Lines{"CryptographicLength: of a type that this tag does not have: LongInteger"});
