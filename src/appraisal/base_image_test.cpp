@@ -50,6 +50,17 @@ TEST(Derive, TakesEveryBankThatTheBootHas) {
     EXPECT_EQ(image.references.front().digests.size(), 3U);
 }
 
+/// Facts that nothing is wrong with.
+ImageFacts plain_facts() {
+    return {.version = {"1"},
+            .display_name = "",
+            .vendor = "",
+            .not_before = {},
+            .not_after = {},
+            .host_groups = {},
+            .command_line = {}};
+}
+
 struct Refusal {
     const char* boot;
     std::function<void(QuotedPcrs&, ImageFacts&)> change;
@@ -72,13 +83,7 @@ TEST(Derive, RefusesBootsThatProveNothing) {
         const auto boot = test::load_boot(row.boot);
         const auto log = eventlog::parse_firmware_log(boot.firmware_log);
         QuotedPcrs quoted = quoted_of(boot);
-        ImageFacts facts{.version = {"1"},
-                         .display_name = "",
-                         .vendor = "",
-                         .not_before = {},
-                         .not_after = {},
-                         .host_groups = {},
-                         .command_line = {}};
+        ImageFacts facts = plain_facts();
         row.change(quoted, facts);
         const auto image = derive(*log, quoted, facts);
         ASSERT_FALSE(image) << row.where;
@@ -96,15 +101,7 @@ TEST(Derive, RefusesABootOutsideTheGrammar) {
             });
         scene.reboot(edited);
         const auto log = eventlog::parse_firmware_log(scene.boot.firmware_log);
-        const auto image = derive(*log,
-                                  scene.quoted,
-                                  {.version = {"1"},
-                                   .display_name = "",
-                                   .vendor = "",
-                                   .not_before = {},
-                                   .not_after = {},
-                                   .host_groups = {},
-                                   .command_line = scene.boot.command_line});
+        const auto image = derive(*log, scene.quoted, plain_facts());
         return image ? "derived" : image.error().where;
     };
     EXPECT_EQ(where(true), "derived");
