@@ -5,9 +5,11 @@
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace vouchsafe::appraisal {
 
@@ -114,14 +116,26 @@ private:
     json::Array findings_;
 };
 
+/// Tools print logs as text, too; a binary one has zeros in its first event's PCR index.
+bool is_text(Bytes log) {
+    constexpr std::size_t looked_at = 64;
+    return !log.empty() &&
+           std::ranges::all_of(log.first(std::min(log.size(), looked_at)), [](std::uint8_t byte) {
+               return (byte >= ' ' && byte != 0x7F) || byte == '\n' || byte == '\r' || byte == '\t';
+           });
+}
+
 } // namespace
 
 InspectReport inspect_eventlog(Bytes log) {
     const auto parsed = eventlog::parse_firmware_log(log);
     if (parsed)
         return Inspector(*parsed).inspect();
+    std::string message = parsed.error().detail;
+    if (is_text(log))
+        message += "; this is text: give the binary log, such as the kernel's binary_bios_measurements";
     const json::Value cause = json::object({{"code", parsed.error().where},
-                                            {"message", parsed.error().detail},
+                                            {"message", std::move(message)},
                                             {"severity", "error"},
                                             {"event", nullptr}});
     return {.verdict = Verdict::malformed,

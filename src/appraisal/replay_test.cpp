@@ -245,7 +245,12 @@ TEST(InspectEventlog, TellsAlteredDataFromMalformedLogs) {
               static_cast<std::int64_t>(place + 1));
     const InspectReport malformed = inspect_eventlog(as_bytes("no log"));
     EXPECT_EQ(malformed.verdict, Verdict::malformed);
-    EXPECT_EQ(malformed.json.find("findings")->as_array().size(), 1U);
+    ASSERT_EQ(malformed.json.find("findings")->as_array().size(), 1U);
+    const auto message = [](const InspectReport& report) {
+        return report.json.find("findings")->as_array().at(0).find("message")->as_string();
+    };
+    EXPECT_TRUE(message(malformed).contains("this is text: give the binary log")) << message(malformed);
+    EXPECT_FALSE(message(inspect_eventlog(Buffer(7))).contains("text"));
 }
 
 } // namespace

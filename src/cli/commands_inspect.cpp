@@ -69,7 +69,7 @@ std::string what_of(const json::Value& data) {
     return cut(printable(what), most);
 }
 
-void show_eventlog(const json::Value& log) {
+void show_events(const json::Value& log) {
     print("format " + cell(log, "format") + ", banks " + cell(log, "banks"));
     Table events({"EVENT", "PCR", "TYPE", "SHA-256", "WHAT"});
     if (const json::Value* const list = log.find("events"); list != nullptr && list->is_array())
@@ -91,6 +91,11 @@ void show_eventlog(const json::Value& log) {
             for (const auto& [index, value] : values.as_object())
                 pcrs.row({bank, index, value.is_string() ? value.as_string() : ""});
     print(pcrs.text());
+}
+
+void show_eventlog(const json::Value& log) {
+    if (!member(log, "format").is_null()) // else it is no log
+        show_events(log);
     if (const json::Value* const findings = log.find("findings"); findings != nullptr && findings->is_array())
         for (const json::Value& finding : findings->as_array())
             print("finding " + printable(cell(finding, "code")) + ": " + printable(cell(finding, "message")));

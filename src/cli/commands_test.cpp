@@ -233,6 +233,11 @@ TEST_F(Program, UnderstandsItsCommands) {
     }
 }
 
+TEST_F(Program, ShowsNothingOfALogThatIsNone) {
+    EXPECT_EQ(run({"inspect", "eventlog", "/dev/null"}), 2);
+    EXPECT_EQ(out, "finding eventlog.empty: the log has no bytes\n");
+}
+
 TEST_F(Program, NamesACommandThatIsNotThere) {
     EXPECT_EQ(run({"authority", "show"}), 2);
     EXPECT_NE(err.find("there is no command 'show' here"), std::string::npos) << err;
