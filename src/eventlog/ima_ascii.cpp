@@ -146,13 +146,16 @@ Result<ImaBytes> ima_list_from_text(std::string_view text, const ImaLimits& limi
     for (std::size_t number = 1; !text.empty(); ++number) {
         if (number > limits.entries)
             return fail(Errc::too_large, "ima.entries", "more than " + std::to_string(limits.entries));
-        const std::size_t end = std::min(text.find(line_end), text.size());
-        if (auto written = write_entry(out, text.substr(0, end), list, limits); !written) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        if (other_ends && line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (auto written = write_entry(out, line, list, limits); !written) {
             Error error = std::move(written).error();
             error.detail = "line " + std::to_string(number) + ": " + error.detail;
             return std::unexpected(std::move(error));
         }
-        text.remove_prefix(std::min(end + line_end.size(), text.size()));
+        text.remove_prefix(std::min(end + 1, text.size()));
     }
     list.list = out.done();
     return list;

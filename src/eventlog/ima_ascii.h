@@ -16,8 +16,8 @@ bool is_ima_text(Bytes list);
 
 /// Takes the templates ima, ima-ng, ima-ngv2, ima-sig, ima-sigv2, ima-buf and ima-modsig; `unsupported` at
 /// "ima.template_name" for others, whose fields cannot be told from the text. A name may hold spaces. Lines
-/// end as the first one does, in LF or CR LF. The limits are those of the binary form. An error's `where` is
-/// "ima.<field>", its `detail` names the line.
+/// end in LF, or in CR LF where the first does. The limits are those of the binary form. An error's `where`
+/// is "ima.<field>", its `detail` names the line.
 Result<ImaBytes> ima_list_from_text(std::string_view text, const ImaLimits& limits = {});
 
 } // namespace vouchsafe::eventlog

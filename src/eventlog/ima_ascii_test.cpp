@@ -90,6 +90,8 @@ TEST(ImaText, TakesTheLineEndsOfItsFirstLine) {
     const std::string b = line("ima-ng sha256:1122 /b");
     EXPECT_EQ(ima_list_from_text(a + "\r\n" + b + "\r\n\r\n")->list,
               ima_list_from_text(a + "\n" + b + "\n")->list);
+    const auto merged = ima_list_from_text(a + "\r\n" + a + "\n" + b + "\r\n");
+    EXPECT_EQ(parse_ima_list(merged->list, merged->digest_bytes)->entries.size(), 3U);
     const auto mixed = ima_list_from_text(a + "\n" + b + "\r\n"); // then it is of the name
     const auto list = parse_ima_list(mixed->list, mixed->digest_bytes);
     EXPECT_EQ(decode_ima_file(list->entries.at(1))->name, "/b\r");
