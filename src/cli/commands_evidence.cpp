@@ -146,10 +146,7 @@ Exit run_appraise(const Context& context, const AppraiseOptions& options) {
     const auto found = appraise(options);
     if (!found)
         return report(found.error());
-    if (context.format == Format::json)
-        print_json(*found);
-    else
-        show(*found);
+    print_as(context.format, *found, show);
     return cell(*found, "verdict") == "trusted" ? Exit::fine : Exit::refused;
 }
 

@@ -120,10 +120,7 @@ Exit show_verified(const Context& context,
                    void (*show)(const json::Value&)) {
     if (!found)
         return report(found.error());
-    if (context.format == Format::json)
-        print_json(*found);
-    else
-        show(*found);
+    print_as(context.format, *found, show);
     return member(*found, "verified").as_bool() ? Exit::fine : Exit::refused;
 }
 
@@ -145,10 +142,7 @@ void add_inspect_commands(CLI::App& app, Context& context) {
                     if (!log)
                         return report(log.error());
                     const appraisal::InspectReport found = appraisal::inspect_eventlog(*log);
-                    if (context.format == Format::json)
-                        print_json(found.json);
-                    else
-                        show_eventlog(found.json);
+                    print_as(context.format, found.json, show_eventlog);
                     return exit_for(found.verdict);
                 });
 }

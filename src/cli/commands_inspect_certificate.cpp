@@ -76,10 +76,7 @@ void add_inspect_certificate(CLI::App& inspect_group, Context& context) {
             const auto found = inspect(options);
             if (!found)
                 return report(found.error());
-            if (context.format == Format::json)
-                print_json(found->json);
-            else
-                show_certificate(found->json);
+            print_as(context.format, found->json, show_certificate);
             return exit_for(found->verdict);
         });
 }

@@ -30,10 +30,7 @@ Exit inspect(const Context& context, const std::string& file) {
     if (!list)
         return report(list.error());
     const appraisal::InspectReport found = appraisal::inspect_ima(*list);
-    if (context.format == Format::json)
-        print_json(found.json);
-    else
-        show_ima(found.json);
+    print_as(context.format, found.json, show_ima);
     return exit_for(found.verdict);
 }
 

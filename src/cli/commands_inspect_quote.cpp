@@ -94,10 +94,7 @@ void add_inspect_quote(CLI::App& inspect_group, Context& context) {
             const auto found = inspect(options);
             if (!found)
                 return report(found.error());
-            if (context.format == Format::json)
-                print_json(found->json);
-            else
-                show_quote(found->json);
+            print_as(context.format, found->json, show_quote);
             return exit_for(found->verdict);
         });
 }

@@ -73,10 +73,7 @@ Exit run_what_if(const Context& context, const WhatIfOptions& options) {
     const Exit exit = with("authority", [&](Connection& connection) -> Result<void> {
         VS_TRY(const json::Value found, ask_what_if(connection, *spec));
         losers = count_changes(found, "loses");
-        if (context.format == Format::json)
-            print_json(found);
-        else
-            show_what_if(found);
+        print_as(context.format, found, show_what_if);
         return {};
     });
     return exit == Exit::fine && losers > 0 ? Exit::refused : exit;

@@ -148,6 +148,13 @@ void print_json(const json::Value& value) {
     write_line(stdout, json_text(value));
 }
 
+void print_as(Format format, const json::Value& value, void (*show)(const json::Value&)) {
+    if (format == Format::json)
+        print_json(value);
+    else
+        show(value);
+}
+
 void say(std::string_view text) {
     write_line(stderr, text);
 }

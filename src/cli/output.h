@@ -43,7 +43,9 @@ std::string cell(const json::Value& object, std::string_view member);
 
 void print(std::string_view text);         ///< to stdout, with a line end
 void print_json(const json::Value& value); ///< indented, for --output json
-void say(std::string_view text);           ///< to stderr: progress and notes
+/// As JSON, or, for people, by `show`.
+void print_as(Format format, const json::Value& value, void (*show)(const json::Value&));
+void say(std::string_view text); ///< to stderr: progress and notes
 
 /// "vouchsafe: <what>" and, where one is known, "  try: <hint>"; returns the exit code.
 Exit report(const Error& error);
