@@ -2,6 +2,7 @@
 
 #include "appraisal/boot.h"
 #include "appraisal/event_json.h"
+#include "appraisal/quote_text.h"
 #include "appraisal/replay.h"
 #include "eventlog/event_data.h"
 
@@ -116,15 +117,6 @@ private:
     json::Array findings_;
 };
 
-/// Tools print logs as text, too; a binary one has zeros in its first event's PCR index.
-bool is_text(Bytes log) {
-    constexpr std::size_t looked_at = 64;
-    return !log.empty() &&
-           std::ranges::all_of(log.first(std::min(log.size(), looked_at)), [](std::uint8_t byte) {
-               return (byte >= ' ' && byte != 0x7F) || byte == '\n' || byte == '\r' || byte == '\t';
-           });
-}
-
 } // namespace
 
 InspectReport inspect_eventlog(Bytes log) {
@@ -132,7 +124,8 @@ InspectReport inspect_eventlog(Bytes log) {
     if (parsed)
         return Inspector(*parsed).inspect();
     std::string message = parsed.error().detail;
-    if (is_text(log))
+    constexpr std::size_t looked_at = 64; // a binary log has zeros there: its first event's PCR index
+    if (!log.empty() && is_text(log.first(std::min(log.size(), looked_at))))
         message += "; this is text: give the binary log, such as the kernel's binary_bios_measurements";
     const json::Value cause = json::object({{"code", parsed.error().where},
                                             {"message", std::move(message)},

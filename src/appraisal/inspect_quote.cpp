@@ -84,13 +84,17 @@ InspectReport refused(const Error& error) {
                                   {"quote", json::Value()}})};
 }
 
+tpm::Scheme scheme_of(const tpm::PublicArea& area) {
+    return std::visit([](const auto& any) { return any.scheme; }, area.key);
+}
+
 /// What is not in a bare signature: the scheme of the AK where its public area is there; else the hash, which
 /// is that of the PCR digest [TPM 2.0 Part 3, TPM2_Quote] and so as long, and of RSA the scheme that
 /// verifies.
 tpm::Signature
 with_scheme(tpm::Signature bare, const SigningKey& key, const tpm::QuoteAttest& attest, Bytes bytes) {
     if (key.area) {
-        const tpm::Scheme scheme = std::visit([](const auto& any) { return any.scheme; }, key.area->key);
+        const tpm::Scheme scheme = scheme_of(*key.area);
         const bool rsa = scheme.algorithm == tpm::AlgId::rsassa || scheme.algorithm == tpm::AlgId::rsapss;
         if (rsa == std::holds_alternative<tpm::RsaSignature>(bare.value) &&
             (rsa || scheme.algorithm == tpm::AlgId::ecdsa)) {
@@ -165,7 +169,7 @@ private:
                 ? Result<void>()
                 : fail(Errc::untrusted, "quote.ak", "no restricted signing key that its TPM made and keeps"),
             "a restricted signing key that its TPM made and keeps");
-        const tpm::Scheme scheme = std::visit([](const auto& any) { return any.scheme; }, key.area->key);
+        const tpm::Scheme scheme = scheme_of(*key.area);
         judge("quote.scheme",
               signature.scheme == scheme.algorithm && signature.hash == scheme.hash
                   ? Result<void>()
