@@ -138,9 +138,9 @@ bool is_ima_text(Bytes list) {
 Result<ImaBytes> ima_list_from_text(std::string_view text, const ImaLimits& limits) {
     // What copying and pasting does to a list: other line ends, and empty lines behind it.
     const bool other_ends = text.substr(0, text.find('\n')).ends_with('\r');
-    const std::string line_end = other_ends ? "\r\n" : "\n";
-    while (text.ends_with(line_end + line_end))
-        text.remove_suffix(line_end.size());
+    const std::string_view two_ends = other_ends ? "\r\n\r\n" : "\n\n";
+    while (text.ends_with(two_ends))
+        text.remove_suffix(two_ends.size() / 2);
     ImaBytes list;
     Writer out;
     for (std::size_t number = 1; !text.empty(); ++number) {

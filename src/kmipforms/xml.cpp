@@ -148,9 +148,8 @@ private:
 
     static std::string no_tag(std::string_view name) {
         if (name == "KMIP") // around the messages of OASIS' test cases
-            return "the element KMIP holds several messages: put one RequestMessage or ResponseMessage into "
-                   "a "
-                   "file of its own";
+            return "the element KMIP holds several messages: "
+                   "put one RequestMessage or ResponseMessage into a file of its own";
         constexpr std::size_t shown = 64;
         return "no tag of KMIP: " + std::string(name.substr(0, shown));
     }
