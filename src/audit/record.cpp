@@ -6,6 +6,7 @@
 #include "json/write.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace vouchsafe::audit {
 
@@ -22,19 +23,19 @@ bool is_kind(std::string_view kind) {
 
 } // namespace
 
-json::Value to_json(const AuditRecord& record) {
+json::Value to_json(AuditRecord record) {
     return json::object({{"version", 1},
                          {"seq", record.sequence},
                          {"prev", to_hex(record.previous)},
                          {"time", to_text(record.time)},
-                         {"host", record.host.text},
-                         {"kind", record.kind},
-                         {"fields", json::Value(record.fields)}});
+                         {"host", std::move(record.host.text)},
+                         {"kind", std::move(record.kind)},
+                         {"fields", json::Value(std::move(record.fields))}});
 }
 
-Result<std::string> encode_line(const AuditRecord& record) {
+Result<std::string> encode_line(AuditRecord record) {
     VS_CHECK(is_kind(record.kind) && record.sequence >= 1);
-    std::string line = json::canonical(to_json(record));
+    std::string line = json::canonical(to_json(std::move(record)));
     line += '\n';
     if (line.size() > max_line_bytes)
         return fail(Errc::too_large, "audit.size", "fields do not fit a record");

@@ -50,13 +50,13 @@ struct AuditRecord {
 };
 
 /// The record as the object that its line is.
-json::Value to_json(const AuditRecord& record);
+json::Value to_json(AuditRecord record);
 
 /// The inverse; nothing unknown ("audit.*"). The caller has bounded the value.
 Result<AuditRecord> from_json(const json::Value& value);
 
 /// One line with its line end; `too_large` at "audit.size" when the fields do not fit.
-Result<std::string> encode_line(const AuditRecord& record);
+Result<std::string> encode_line(AuditRecord record);
 
 /// The inverse, for a line without its line end: canonical, nothing unknown ("audit.*").
 Result<AuditRecord> parse_line(std::string_view line);

@@ -4,7 +4,7 @@
 
 #include <openssl/crypto.h>
 
-#include <algorithm>
+#include <span>
 
 namespace vouchsafe::crypto {
 
@@ -74,28 +74,37 @@ Buffer Hasher::finish() {
     return out;
 }
 
+namespace {
+
+/// In a context that each thread keeps: making one costs more than most digests.
+void digest_into(std::span<std::uint8_t> out, HashAlg alg, std::span<const Bytes> parts) {
+    thread_local const OwnedMdCtx context(check(EVP_MD_CTX_new()));
+    check(EVP_DigestInit_ex2(context.get(), method(alg), nullptr));
+    for (const Bytes part : parts)
+        check(EVP_DigestUpdate(context.get(), part.data(), part.size()));
+    VS_CHECK(out.size() == digest_size(alg));
+    check(EVP_DigestFinal_ex(context.get(), out.data(), nullptr));
+}
+
+} // namespace
+
 Buffer digest(HashAlg alg, Bytes bytes) {
-    Buffer out(digest_size(alg));
-    check(EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, method(alg), nullptr));
-    return out;
+    return digest(alg, {bytes});
 }
 
 Buffer digest(HashAlg alg, std::initializer_list<Bytes> parts) {
-    Hasher hasher(alg);
-    for (const Bytes part : parts)
-        hasher.update(part);
-    return hasher.finish();
+    Buffer out(digest_size(alg));
+    digest_into(out, alg, parts);
+    return out;
 }
 
 Sha256Digest sha256(Bytes bytes) {
-    Sha256Digest out{};
-    std::ranges::copy(digest(HashAlg::sha256, bytes), out.begin());
-    return out;
+    return sha256({bytes});
 }
 
 Sha256Digest sha256(std::initializer_list<Bytes> parts) {
     Sha256Digest out{};
-    std::ranges::copy(digest(HashAlg::sha256, parts), out.begin());
+    digest_into(out, HashAlg::sha256, parts);
     return out;
 }
 

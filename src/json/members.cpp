@@ -128,6 +128,16 @@ const Value* Members::find(std::string_view name) {
     return found->second.is_null() ? nullptr : &found->second;
 }
 
+namespace {
+
+/// Where the member stands is put together only for an error.
+template <class Read, class At> auto read_member(const Value& value, const Read& read, const At& at) {
+    auto out = read(value, {});
+    return out ? std::move(out) : read(value, at());
+}
+
+} // namespace
+
 template <class Read> auto Members::required(std::string_view name, const Read& read) {
     using Out = std::invoke_result_t<const Read&, const Value&, std::string_view>;
     if (members_ == nullptr)
@@ -135,7 +145,7 @@ template <class Read> auto Members::required(std::string_view name, const Read& 
     const Value* const value = find(name);
     if (value == nullptr)
         return Out(says(at(name), "is missing"));
-    return read(*value, at(name));
+    return read_member(*value, read, [&] { return at(name); });
 }
 
 template <class Read> auto Members::optional(std::string_view name, const Read& read) {
@@ -148,7 +158,7 @@ template <class Read> auto Members::optional(std::string_view name, const Read& 
     const Value* const value = find(name);
     if (value == nullptr)
         return Out(Maybe{});
-    auto content = read(*value, at(name));
+    auto content = read_member(*value, read, [&] { return at(name); });
     if (!content)
         return Out(std::unexpected(std::move(content).error()));
     return Out(Maybe(*std::move(content)));
@@ -173,7 +183,7 @@ Result<const Array*> Members::array(std::string_view name) {
 }
 
 Result<Members> Members::object(std::string_view name) {
-    return required(name, to_members);
+    return required(name, [&](const Value& value, std::string_view) { return to_members(value, at(name)); });
 }
 
 Result<const Value*> Members::value(std::string_view name) {
@@ -219,7 +229,7 @@ Result<const Array*> Members::optional_array(std::string_view name) {
 }
 
 Result<std::optional<Members>> Members::optional_object(std::string_view name) {
-    return optional(name, to_members);
+    return optional(name, [&](const Value& value, std::string_view) { return to_members(value, at(name)); });
 }
 
 Result<const Value*> Members::optional_value(std::string_view name) {

@@ -1,6 +1,7 @@
 #include "json/write.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -10,8 +11,17 @@ namespace vouchsafe::json {
 
 namespace {
 
+constexpr std::size_t usual_size = 512; // most of what is written fits: grown once or not at all
+
+constexpr std::array<bool, 256> stand_for_themselves = [] {
+    std::array<bool, 256> out{};
+    for (std::size_t i = 0x20; i < out.size(); ++i)
+        out.at(i) = i != '"' && i != '\\';
+    return out;
+}();
+
 bool stands_for_itself(char character) {
-    return static_cast<unsigned char>(character) >= 0x20 && character != '"' && character != '\\';
+    return stand_for_themselves[static_cast<unsigned char>(character)];
 }
 
 /// What any other character becomes within quotes.
@@ -55,7 +65,7 @@ void write_string(std::string& out, std::string_view text) {
 /// Writes both forms: without a step everything stands in one line.
 class Writer {
 public:
-    explicit Writer(std::optional<std::size_t> step) : step_(step) {}
+    explicit Writer(std::optional<std::size_t> step) : step_(step) { out_.reserve(usual_size); }
 
     void write(const Value& value) {
         if (value.is_null())
