@@ -24,8 +24,8 @@ using test::AttestationHouse;
 using test::AttestedMachine;
 
 struct NoAudit final : audit::AuditSink {
-    Result<audit::AuditReceipt> append(std::string_view, json::Object) override {
-        return audit::AuditReceipt{.sequence = 1, .digest = {}};
+    void submit(std::string_view, json::Object, audit::Recorded then) override {
+        then(audit::AuditReceipt{.sequence = 1, .digest = {}});
     }
 };
 

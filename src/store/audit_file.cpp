@@ -5,28 +5,33 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace vouchsafe::store {
 
 namespace {
 
-using Outcome = std::optional<Error>; // nothing: it is on the disk
+using Outcome = Result<void>; // of the disk
 
-// Lines that reach the disk together, or not at all. The first caller with a line in it leads it to the disk;
-// the others wait for the group itself, so that its end wakes them and nobody else, and none has to take the
-// lock for it.
+// Lines that reach the disk together, or not at all, and what is to be done then.
 struct Group {
     std::string lines;
     TimeRange times;
-    bool led = false;
-    bool ended = false; // under the lock
-    std::promise<Outcome> promise;
-    std::shared_future<Outcome> outcome = promise.get_future().share();
+    std::vector<std::move_only_function<void(const Outcome&)>> then;
+
+    bool empty() const { return lines.empty(); }
+
+    void end(const Outcome& outcome) {
+        for (auto& one : then)
+            one(outcome);
+    }
 };
 
 // Where the log stands: what the disk has, or with what waits.
@@ -42,17 +47,16 @@ struct Position {
 
 struct AuditFile::Impl {
     Config config;
-    std::unique_ptr<AuditSegments> files;
+    std::unique_ptr<AuditSegments> files{};
 
-    std::mutex mutex;
-    std::condition_variable disk_free; // for those who lead a group
-    Position durable;
-    Position head;
-    // Shared with each caller that waits for it, so that none misses how it ended.
-    std::shared_ptr<Group> gathering = std::make_shared<Group>();
-    bool writing = false;
-
-    explicit Impl(const Config& of) : config(of) {}
+    std::mutex mutex{}; // guards:
+    Position durable{};
+    Position head{};
+    Group gathering{};
+    bool flushed = false; // what has been gathered
+    bool ending = false;
+    std::condition_variable changed{}; // of what is gathered there is some, or all; or it ends
+    std::jthread writer{};             // alone writes to the files
 
     // One more line for the disk.
     Result<audit::AuditReceipt> stage(std::string_view kind, json::Object fields) {
@@ -62,8 +66,8 @@ struct AuditFile::Impl {
                audit::append(head.head,
                              {.time = now, .host = config.host, .kind = kind, .fields = std::move(fields)}));
         const audit::AuditReceipt receipt{.sequence = head.head.next, .digest = link.head.previous};
-        gathering->lines += link.line;
-        gathering->times.note(now);
+        gathering.lines += link.line;
+        gathering.times.note(now);
         const bool vouches = kind == audit::kind::checkpoint;
         head.unvouched_since = head.unvouched == 0 ? boot : head.unvouched_since;
         head.unvouched = vouches ? 0 : head.unvouched + 1;
@@ -97,63 +101,89 @@ struct AuditFile::Impl {
         return {};
     }
 
-    bool fills_the_file() const {
-        return files->bytes() + gathering->lines.size() >= config.limits.file_bytes;
+    // A record, with what the log adds by itself: a clock that was set before it, a checkpoint that is due.
+    Result<audit::AuditReceipt> stage_all(std::string_view kind, json::Object fields) {
+        VS_TRY_VOID(stage_clock());
+        VS_TRY(const audit::AuditReceipt receipt, stage(kind, std::move(fields)));
+        if (head.unvouched >= config.limits.checkpoint_records) {
+            VS_TRY_VOID(stage_checkpoint());
+        }
+        return receipt;
     }
 
-    // Writes the group that has been gathered. Called with the lock, which is let go.
+    bool fills_the_file() const {
+        return files->bytes() + gathering.lines.size() >= config.limits.file_bytes;
+    }
+
+    // Until it ends, and all has been written.
+    void write_groups() {
+        std::unique_lock lock(mutex);
+        while (true) {
+            changed.wait(lock, [this] { return ending || !gathering.empty(); });
+            if (gathering.empty())
+                return;
+            changed.wait_for(lock, config.limits.company, [this] { return ending || flushed; });
+            write_group(lock);
+        }
+    }
+
+    // Writes what has been gathered. Called with the lock, which is let go meanwhile.
     void write_group(std::unique_lock<std::mutex>& lock) {
         const bool last_of_file = fills_the_file() && stage_checkpoint();
-        const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
+        Group group = std::exchange(gathering, {});
+        flushed = false;
         const Position after = head;
-        writing = true;
         lock.unlock();
-        const auto done = files->append(group->lines, after.head, group->times);
+        const Outcome done = files->append(group.lines, after.head, group.times);
         if (done && last_of_file)
             std::ignore = files->rotate(); // the next group tries again
         lock.lock();
-        writing = false;
-        group->ended = true;
-        if (done)
+        Group lost;
+        if (done) {
             durable = after;
-        else
-            forget_gathered(done.error());
-        lock.unlock();
-        disk_free.notify_all();
-        group->promise.set_value(done ? Outcome() : Outcome(done.error()));
-    }
-
-    // What was gathered meanwhile stands on lines that are not there: it fails too.
-    void forget_gathered(const Error& error) {
-        const std::shared_ptr<Group> group = std::exchange(gathering, std::make_shared<Group>());
-        group->ended = true;
-        group->promise.set_value(error);
-        head = durable;
-    }
-
-    // Until what has been gathered is on the disk, or has failed. Called with the lock, which is let go.
-    Result<void> write(std::unique_lock<std::mutex>& lock) {
-        const std::shared_ptr<Group> group = gathering;
-        const std::shared_future<Outcome> outcome = group->outcome;
-        if (!std::exchange(group->led, true)) {
-            disk_free.wait(lock, [&] { return !writing || group->ended; });
-            if (!group->ended)
-                write_group(lock);
+        } else { // what was gathered meanwhile stands on lines that are not there
+            lost = std::exchange(gathering, {});
+            head = durable;
         }
-        if (lock.owns_lock())
-            lock.unlock();
-        if (const Outcome& failed = outcome.get())
-            return std::unexpected(*failed);
-        return {};
+        lock.unlock();
+        group.end(done);
+        lost.end(done);
+        lock.lock();
+    }
+
+    // Lets the lock go: the writer wants it.
+    void when_written(std::unique_lock<std::mutex> lock, std::move_only_function<void(const Outcome&)> then) {
+        gathering.then.push_back(std::move(then));
+        const bool first = gathering.then.size() == 1;
+        lock.unlock();
+        if (first)
+            changed.notify_one();
+    }
+
+    void flush() {
+        {
+            const std::scoped_lock lock(mutex);
+            if (gathering.empty() || flushed)
+                return;
+            flushed = true;
+        }
+        changed.notify_one();
     }
 };
 
 AuditFile::AuditFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-AuditFile::~AuditFile() = default;
+AuditFile::~AuditFile() {
+    {
+        const std::scoped_lock lock(impl_->mutex);
+        impl_->ending = true;
+    }
+    impl_->changed.notify_one();
+    impl_->writer.join();
+}
 
 Result<std::unique_ptr<AuditFile>> AuditFile::open(const Config& config) {
-    auto impl = std::make_unique<Impl>(config);
+    auto impl = std::unique_ptr<Impl>(new Impl{.config = config});
     Position& at = impl->durable;
     VS_TRY(impl->files, AuditSegments::open(config.path, config.disk, [&](const audit::AuditRecord& record) {
                at.unvouched = record.kind == audit::kind::checkpoint ? 0 : at.unvouched + 1;
@@ -163,6 +193,7 @@ Result<std::unique_ptr<AuditFile>> AuditFile::open(const Config& config) {
     at.head = impl->files->head();
     at.unvouched_since = config.clock.boot_now();
     impl->head = at;
+    impl->writer = std::jthread([impl = impl.get()] { impl->write_groups(); });
     const std::string torn = impl->files->torn();
     auto file = std::unique_ptr<AuditFile>(new AuditFile(std::move(impl)));
     if (!torn.empty()) {
@@ -173,25 +204,40 @@ Result<std::unique_ptr<AuditFile>> AuditFile::open(const Config& config) {
     return file;
 }
 
-Result<audit::AuditReceipt> AuditFile::append(std::string_view kind, json::Object fields) {
+void AuditFile::submit(std::string_view kind, json::Object fields, audit::Recorded then) {
     std::unique_lock lock(impl_->mutex);
-    VS_TRY_VOID(impl_->stage_clock());
-    VS_TRY(const audit::AuditReceipt receipt, impl_->stage(kind, std::move(fields)));
-    if (impl_->head.unvouched >= impl_->config.limits.checkpoint_records) {
-        VS_TRY_VOID(impl_->stage_checkpoint());
+    const auto receipt = impl_->stage_all(kind, std::move(fields));
+    if (!receipt) {
+        lock.unlock();
+        return then(std::unexpected(receipt.error()));
     }
-    VS_TRY_VOID(impl_->write(lock));
-    return receipt;
+    impl_->when_written(std::move(lock),
+                        [receipt = *receipt, then = std::move(then)](const Outcome& done) mutable {
+                            if (done)
+                                then(receipt);
+                            else
+                                then(std::unexpected(done.error()));
+                        });
+}
+
+void AuditFile::flush() {
+    impl_->flush();
 }
 
 Result<void> AuditFile::checkpoint(When when) {
+    std::promise<Outcome> written;
+    std::future<Outcome> outcome = written.get_future();
     std::unique_lock lock(impl_->mutex);
     const auto age = impl_->config.clock.boot_now() - impl_->head.unvouched_since;
     if (!impl_->config.sign || impl_->head.unvouched == 0 ||
         (when == When::due && age < impl_->config.limits.checkpoint_age))
         return {};
     VS_TRY_VOID(impl_->stage_checkpoint());
-    return impl_->write(lock);
+    impl_->when_written(std::move(lock), [written = std::move(written)](const Outcome& done) mutable {
+        written.set_value(done);
+    });
+    impl_->flush();
+    return outcome.get();
 }
 
 audit::ChainHead AuditFile::head() const {

@@ -1,4 +1,4 @@
-// The audit log of an authority host: hash-chained lines, durable before `append` returns, written in
+// The audit log of an authority host: hash-chained lines, durable before anybody is told so, written in
 // groups, vouched for by signed checkpoints, in files of bounded size.
 #pragma once
 
@@ -27,11 +27,13 @@ struct AuditLimits {
     std::uint64_t file_bytes = std::uint64_t{64} << 20U; ///< a file that has them is put away
     std::int64_t checkpoint_records = 1'000;             ///< a checkpoint after so many records
     std::chrono::milliseconds checkpoint_age{60'000};    ///< or when the oldest without one is so old
+    std::chrono::milliseconds company{2}; ///< how long a record waits for others that nobody flushes
 };
 
-/// One writer. Callers that append at the same time share one write and one fdatasync. When the disk
-/// refuses, every caller of that group gets the error and the file is cut back to its last durable line, so
-/// that a disk that has room again works again without a restart.
+/// One writer, with a thread of its own: what came while it wrote shares the next write and one fdatasync.
+/// That thread calls what was submitted with the records. When the disk refuses, every record of that group
+/// fails and the file is cut back to its last durable line, so that a disk that has room again works again
+/// without a restart.
 ///
 /// Besides what callers append it records by itself: a line that a crash tore and that was cut off (kind
 /// "torn"), a clock that was set ("clock"), and checkpoints. Records stand in the order of their sequence
@@ -55,9 +57,10 @@ public:
     /// Fails as AuditSegments::open does.
     static Result<std::unique_ptr<AuditFile>> open(const Config& config);
 
-    ~AuditFile() override;
+    ~AuditFile() override; ///< when all that was submitted is written
 
-    Result<audit::AuditReceipt> append(std::string_view kind, json::Object fields) override;
+    void submit(std::string_view kind, json::Object fields, audit::Recorded then) override;
+    void flush() override;
 
     /// A checkpoint over what has none yet: where that is old enough, or at once. To be called from time to
     /// time, and at the end.

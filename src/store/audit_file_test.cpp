@@ -8,10 +8,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -28,6 +30,7 @@ struct FaultyDisk {
     bool sync_fails = false;
     bool cut_fails = false;
     int renames_until_failure = -1; ///< -1: none fails
+    std::atomic<int> syncs = 0;
 
     DiskCalls calls() {
         const DiskCalls real = DiskCalls::real();
@@ -38,7 +41,11 @@ struct FaultyDisk {
                                    ? failed()
                                    : real.write(fd, bytes, write_fails ? size / 2 : size, at);
                     },
-                .sync = [this, real](int fd) { return sync_fails ? failed() : real.sync(fd); },
+                .sync =
+                    [this, real](int fd) {
+                        ++syncs;
+                        return sync_fails ? failed() : real.sync(fd);
+                    },
                 .cut = [this, real](int fd, off_t size) { return cut_fails ? failed() : real.cut(fd, size); },
                 .rename =
                     [this, real](const char* from, const char* to) {
@@ -549,6 +556,104 @@ TEST_F(AuditFileTest, RecordsAClockThatWentBackWhileNothingRan) {
     auto file = open();
     ASSERT_TRUE((*file)->append(audit::kind::start, {}));
     EXPECT_EQ(kinds(**file), (std::vector<std::string>{"start", "start", "clock", "start"}));
+}
+
+/// Records that nobody waits for, one by one.
+class Submitted : public AuditFileTest {
+protected:
+    void submit(AuditFile& file, const std::string& vm) {
+        file.submit(audit::kind::release, release_of(vm), [this](Result<audit::AuditReceipt> receipt) {
+            outcomes_.push_back(receipt ? receipt->sequence : 0);
+        });
+    }
+
+    /// Once what was submitted before is written.
+    std::vector<std::int64_t> outcomes(AuditFile& file) {
+        std::ignore = file.append(audit::kind::start, {});
+        return outcomes_;
+    }
+
+    std::vector<std::int64_t> outcomes_; // of the writer's thread, until that has come to an end
+};
+
+TEST_F(Submitted, RecordsGoTogether) {
+    limits_.company = std::chrono::hours(1);
+    auto file = open();
+    ASSERT_TRUE(file);
+    const int before = disk_.syncs;
+    for (const auto* vm : {"a", "b", "c"})
+        submit(**file, vm);
+    EXPECT_EQ(outcomes(**file), (std::vector<std::int64_t>{1, 2, 3}));
+    EXPECT_EQ(disk_.syncs, before + 1);
+    EXPECT_EQ((*file)->read({.filter = {.kinds = {"release"}}})->size(), 3U);
+}
+
+TEST_F(Submitted, RecordsGoWhenTheyAreFlushed) {
+    limits_.company = std::chrono::hours(1);
+    auto file = open();
+    ASSERT_TRUE(file);
+    std::promise<std::int64_t> written;
+    (*file)->submit(audit::kind::release, release_of("a"), [&](const auto& receipt) {
+        written.set_value(receipt->sequence);
+    });
+    (*file)->flush();
+    EXPECT_EQ(written.get_future().get(), 1);
+}
+
+TEST_F(Submitted, RecordsDoNotWaitForCompanyForLong) {
+    limits_.company = std::chrono::milliseconds(1);
+    auto file = open();
+    ASSERT_TRUE(file);
+    std::promise<std::int64_t> written;
+    (*file)->submit(audit::kind::release, release_of("a"), [&](const auto& receipt) {
+        written.set_value(receipt->sequence);
+    });
+    EXPECT_EQ(written.get_future().get(), 1);
+}
+
+TEST_F(Submitted, RecordsFailTogether) {
+    limits_.company = std::chrono::hours(1);
+    auto file = open();
+    ASSERT_TRUE(file);
+    disk_.sync_fails = true;
+    submit(**file, "a");
+    submit(**file, "b");
+    EXPECT_EQ(outcomes(**file), (std::vector<std::int64_t>{0, 0}));
+    disk_.sync_fails = false;
+    outcomes_.clear();
+    submit(**file, "c");
+    EXPECT_EQ(outcomes(**file), (std::vector<std::int64_t>{1}));
+}
+
+TEST_F(Submitted, RecordsAreWrittenBeforeTheEnd) {
+    limits_.company = std::chrono::hours(1);
+    {
+        auto file = open();
+        ASSERT_TRUE(file);
+        submit(**file, "a");
+        submit(**file, "b");
+    }
+    EXPECT_EQ(outcomes_, (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ((*open())->head().next, 3);
+}
+
+TEST_F(Submitted, RecordsMayFollowFromOneAnother) {
+    auto file = open();
+    ASSERT_TRUE(file);
+    std::promise<std::int64_t> written;
+    (*file)->submit(audit::kind::release, release_of("a"), [&](const auto&) {
+        (*file)->submit(audit::kind::withheld, release_of("a"), [&](const auto& receipt) {
+            written.set_value(receipt->sequence);
+        });
+    });
+    EXPECT_EQ(written.get_future().get(), 2);
+}
+
+TEST_F(Submitted, RecordsThatDoNotFitFailAtOnce) {
+    auto file = open();
+    ASSERT_TRUE(file);
+    submit(**file, std::string(audit::max_line_bytes, 'x'));
+    EXPECT_EQ(outcomes_, (std::vector<std::int64_t>{0}));
 }
 
 class ManyThreads : public AuditFileTest {

@@ -187,11 +187,11 @@ public:
     };
 
     struct Audit final : audit::AuditSink {
-        Result<audit::AuditReceipt> append(std::string_view kind, json::Object fields) override {
+        void submit(std::string_view kind, json::Object fields, audit::Recorded then) override {
             if (full)
-                return fail(Errc::conflict, "audit.full");
+                return then(fail(Errc::conflict, "audit.full"));
             lines.emplace_back(kind, std::move(fields));
-            return audit::AuditReceipt{.sequence = static_cast<std::int64_t>(lines.size()), .digest = {}};
+            then(audit::AuditReceipt{.sequence = static_cast<std::int64_t>(lines.size()), .digest = {}});
         }
 
         std::vector<std::pair<std::string, json::Object>> lines;

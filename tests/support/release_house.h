@@ -11,6 +11,7 @@
 #include "tests/support/stepped_clock.h"
 #include "token/results.h"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -41,13 +42,16 @@ struct MemoryAudit final : audit::AuditSink {
     std::vector<Line> lines;
     bool full = false;
     std::function<void()> after_append = [] {};
+    std::atomic<int> flushes = 0;
 
-    Result<audit::AuditReceipt> append(std::string_view kind, json::Object fields) override {
+    void flush() override { ++flushes; }
+
+    void submit(std::string_view kind, json::Object fields, audit::Recorded then) override {
         if (full)
-            return fail(Errc::unavailable, "audit.full");
+            return then(fail(Errc::unavailable, "audit.full"));
         lines.push_back({std::string(kind), std::move(fields)});
         after_append();
-        return audit::AuditReceipt{.sequence = std::ssize(lines), .digest = {}};
+        then(audit::AuditReceipt{.sequence = std::ssize(lines), .digest = {}});
     }
 
     std::vector<std::string> kinds() const {
