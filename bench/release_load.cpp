@@ -99,6 +99,7 @@ Report run(const Options& options) {
     const auto time = std::chrono::milliseconds(std::llround(options.seconds * 1000 / options.rounds));
     std::vector<Round> rounds;
     for (unsigned i = 0; i < options.rounds; ++i) {
+        std::fprintf(stderr, "round %u of %u\n", i + 1, options.rounds);
         if (floor)
             floor->sample();
         rounds.push_back(

@@ -224,34 +224,38 @@ Result<void> serve(const Options& options) {
     net::WorkerPool pool({.threads = 8, .queue = 4096, .queue_of_one = 256});
     VS_TRY(const std::string certificate, keys.tls_certificate(clock));
 
-    net::Handler handler = [](const net::Request&, net::Reply reply) {
-        reply.send(net::error_response(503, "starting", "the authority host is starting"));
-    };
+    authority::Serving doors; // once it serves
     std::atomic<bool> serving = false;
     VS_TRY(const auto server,
            net::HttpsServer::listen(
                {.address = options.address,
                 .port = options.port,
                 .identity = {.certificate_pem = certificate, .private_key = keys.tls_key().to_secret_der()},
+                .after_round =
+                    [&] {
+                        if (serving.load())
+                            doors.after_round();
+                    },
                 .body_limit = authority::body_limit},
                [&](net::Request request, net::Reply reply) {
                    if (!serving.load())
                        return reply.send(
                            net::error_response(503, "starting", "the authority host is starting"));
-                   handler(std::move(request), std::move(reply));
+                   doors.handler(std::move(request), std::move(reply));
                }));
     if (administration_parts.port == 0)
         administration_parts.port = server->port();
     administration = std::make_unique<authority::Administration>(administration_parts);
-    handler = authority::serve({.attestation = attestation,
-                                .release = release,
-                                .administration = *administration,
-                                .claim = claim,
-                                .log =
-                                    [](std::string_view what, const Error& cause) {
-                                        spdlog::warn("{}: refused: {} ({})", what, cause.detail, cause.where);
-                                    }},
-                               pool);
+    doors = authority::serve({.attestation = attestation,
+                              .release = release,
+                              .audit = *opened.audit,
+                              .administration = *administration,
+                              .claim = claim,
+                              .log =
+                                  [](std::string_view what, const Error& cause) {
+                                      spdlog::warn("{}: refused: {} ({})", what, cause.detail, cause.where);
+                                  }},
+                             pool);
     VS_TRY_VOID(core->heartbeat());
     const authority::Heartbeat heartbeat(*core, report_heartbeat, [&] { // forget what changes left behind
         primary_keys.retain(*core->state());

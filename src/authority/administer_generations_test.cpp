@@ -31,9 +31,8 @@ protected:
     void release_under_the_first() {
         const auto state = house_.core->state();
         const inventory::Provider& provider = state->providers.at("gold");
-        house_.uses.count(
-            {.provider = &provider, .generation = provider.generations.front(), .newest = {}, .blob = {}},
-            house_.clock.time);
+        house_.uses.count({.provider = &provider, .generation = &provider.generations.front()},
+                          house_.clock.time);
     }
 
     json::Value first() { return on("list")->as_array().front(); }

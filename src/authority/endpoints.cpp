@@ -1,6 +1,7 @@
 #include "authority/endpoints.h"
 
 #include "api/errors.h"
+#include "authority/release_door.h"
 #include "json/parse.h"
 #include "json/write.h"
 #include "protocol/challenge.h"
@@ -9,6 +10,7 @@
 #include "protocol/session.h"
 
 #include <memory>
+#include <utility>
 
 namespace vouchsafe::authority {
 
@@ -27,31 +29,39 @@ template <class Message> Result<Message> read(const net::Request& request, const
     return Message::from_json(value);
 }
 
-class Server {
+class Server : public std::enable_shared_from_this<Server> {
 public:
-    explicit Server(Endpoints endpoints) : endpoints_(std::move(endpoints)) {}
+    Server(Endpoints endpoints, net::WorkerPool& pool)
+        : endpoints_(std::move(endpoints)), pool_(pool),
+          door_(std::make_shared<ReleaseDoor>(endpoints_.release, endpoints_.audit, pool)) {}
 
+    /// Of messages the door says whose turn they take; others take that of where they come from.
+    void handle(net::Request request, net::Reply reply) {
+        if (request.path() == message_path && request.method == net::Method::post)
+            return door_->take(std::move(request), std::move(reply));
+        const std::string turn = address_of(request);
+        net::reply_in(pool_,
+                      turn,
+                      std::move(reply),
+                      [self = shared_from_this(), request = std::move(request)](net::Reply answer) {
+                          answer.send(self->answer(request));
+                      });
+    }
+
+    void end_round() { door_->end_round(); }
+
+private:
     net::Response answer(const net::Request& request) {
         auto response = respond(request);
         return response ? *std::move(response) : api::error_answer(response.error());
     }
 
-    /// Hosts take turns, told by their release sessions; whoever has none, by where they dial from.
-    std::string turn_of(const net::Request& request) const {
-        if (request.path() == message_path)
-            if (const auto host = endpoints_.release.claimed_host(as_text(request.body)))
-                return host->text;
-        const std::string& address = request.peer.address;
-        return address.substr(0, address.rfind(':'));
-    }
-
-private:
     Result<net::Response> respond(const net::Request& request) {
         const std::string_view path = request.path();
         if (path == health_path && request.method == net::Method::get)
             return api::json_answer(200, json::object({{"version", 1}, {"status", "serving"}}));
         const auto handler = handler_of(path);
-        if (handler == nullptr)
+        if (handler == nullptr && path != message_path)
             return fail(Errc::not_found, "route.path", "there is nothing at this path");
         if (request.method != net::Method::post)
             return fail(Errc::unsupported, "route.method", "this path takes POST");
@@ -67,8 +77,6 @@ private:
             return &Server::evidence;
         if (path == protocol::session_path)
             return &Server::open_session;
-        if (path == message_path)
-            return &Server::message;
         if (path == invoke_path)
             return &Server::invoke;
         if (path == claim_path)
@@ -102,11 +110,6 @@ private:
         return api::json_answer(200, answer.to_json());
     }
 
-    Result<net::Response> message(const net::Request& request) {
-        VS_TRY(std::string sealed, endpoints_.release.answer(as_text(request.body)));
-        return net::Response{.status = 200, .content_type = "application/jose", .body = std::move(sealed)};
-    }
-
     Result<net::Response> invoke(const net::Request& request) {
         const std::string_view header = request.header("authorization");
         if (!header.starts_with(bearer))
@@ -123,16 +126,17 @@ private:
     }
 
     Endpoints endpoints_;
+    net::WorkerPool& pool_;
+    std::shared_ptr<ReleaseDoor> door_; ///< shared with its jobs
 };
 
 } // namespace
 
-net::Handler serve(Endpoints endpoints, net::WorkerPool& pool) {
-    const auto server = std::make_shared<Server>(std::move(endpoints)); // shared with both functions
-    return net::in_workers(
-        pool,
-        [server](const net::Request& request) { return server->answer(request); },
-        [server](const net::Request& request) { return server->turn_of(request); });
+Serving serve(Endpoints endpoints, net::WorkerPool& pool) {
+    const auto server = std::make_shared<Server>(std::move(endpoints), pool); // shared with its jobs
+    return {.handler = [server](net::Request request,
+                                net::Reply reply) { server->handle(std::move(request), std::move(reply)); },
+            .after_round = [server] { server->end_round(); }};
 }
 
 std::size_t body_limit(net::Method, std::string_view target) {

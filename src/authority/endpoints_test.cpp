@@ -77,21 +77,24 @@ protected:
          .random = house_.random}};
     Claim claim_{*house_.core, house_.keys, house_.secrets};
     net::WorkerPool pool_{{.threads = 2, .queue = 16}};
+    Serving serving_ = serve({.attestation = attestation_,
+                              .release = release_,
+                              .audit = *house_.audit,
+                              .administration = house_.administration,
+                              .claim = claim_,
+                              .log =
+                                  [this](std::string_view what, const Error& cause) {
+                                      const std::scoped_lock lock(mutex_);
+                                      log_.push_back(std::string(what) + " " + cause.where);
+                                  }},
+                             pool_);
     std::unique_ptr<net::HttpsServer> server_ =
         net::HttpsServer::listen(
             {.identity = {.certificate_pem = house_.keys.tls_certificate(house_.clock).value(),
                           .private_key = house_.keys.tls_key().to_secret_der()},
+             .after_round = serving_.after_round,
              .body_limit = body_limit},
-            serve({.attestation = attestation_,
-                   .release = release_,
-                   .administration = house_.administration,
-                   .claim = claim_,
-                   .log =
-                       [this](std::string_view what, const Error& cause) {
-                           const std::scoped_lock lock(mutex_);
-                           log_.push_back(std::string(what) + " " + cause.where);
-                       }},
-                  pool_))
+            serving_.handler)
             .value();
     net::HttpsClient client_ =
         net::HttpsClient::create({.server = {.host = "localhost", .port = server_->port()},

@@ -133,10 +133,10 @@ TEST_F(StrictTest, TakesOneQuoteForEachNonce) {
     house.audit.after_append = [&] {
         if (overtaking.empty()) {
             overtaking = "on its way"; // not for its own record
-            overtaking = house.service.answer(second.text).value();
+            overtaking = house.answer_to(second.text).value();
         }
     };
-    const auto answer = house.service.answer(first.text);
+    const auto answer = house.answer_to(first.text);
     ASSERT_TRUE(answer);
     EXPECT_EQ(house.quotes.asked.size(), 1U);
     const auto plain = session.open_answer(second, overtaking);

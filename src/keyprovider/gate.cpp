@@ -118,7 +118,7 @@ check_key(const AuthorityState& state, const Target& target, const protocol::Ope
         return fail(Errc::malformed, "gate.context", "key id or VM is malformed");
     const std::string digest = blob_digest_of(operation);
     if (state.is_revoked(RevocationKind::key, context.key_id) ||
-        is_generation_revoked(state, *target.provider, target.generation.number) ||
+        is_generation_revoked(state, *target.provider, target.generation->number) ||
         (target.newest && is_generation_revoked(state, *target.provider, target.newest->number)) ||
         (!digest.empty() && state.is_revoked(RevocationKind::blob, digest)))
         return fail(Errc::denied, "gate.key_revoked", "the key is revoked");
@@ -170,7 +170,8 @@ GrantedUse use_of(const protocol::Operation& operation) {
     return std::holds_alternative<protocol::DecryptKey>(operation) ? GrantedUse::decrypt : GrantedUse::rewrap;
 }
 
-Result<inventory::Generation> find_generation(const inventory::Provider& provider, std::uint32_t number) {
+Result<const inventory::Generation*> find_generation(const inventory::Provider& provider,
+                                                     std::uint32_t number) {
     const auto found = std::ranges::find(provider.generations, number, &inventory::Generation::number);
     if (found == provider.generations.end())
         return fail(Errc::denied, "gate.generation", "the provider has no such generation");
@@ -178,7 +179,7 @@ Result<inventory::Generation> find_generation(const inventory::Provider& provide
         return fail(Errc::denied,
                     "gate.retired",
                     "the generation is retired; vouchsafe provider restore-generation brings it back");
-    return *found;
+    return &*found;
 }
 
 } // namespace
@@ -199,18 +200,17 @@ Result<Target> target(const AuthorityState& state, const protocol::Operation& op
         return fail(Errc::denied, "gate.provider", "there is no such key provider");
     const Buffer* const bytes = blob_of(operation);
     if (bytes == nullptr)
-        return Target{
-            .provider = provider, .generation = provider->generations.back(), .newest = {}, .blob = {}};
-    auto blob = parse_blob(*bytes);
+        return Target{.provider = provider, .generation = &provider->generations.back()};
+    const auto blob = parse_blob(*bytes);
     if (!blob)
         return fail(Errc::malformed, "gate.blob", blob.error().where + ": " + blob.error().detail);
     if (to_hex(blob->key.provider) != provider->uid)
         return fail(Errc::denied, "gate.blob_provider", "the blob is of another key provider");
-    VS_TRY(inventory::Generation generation, find_generation(*provider, blob->key.generation));
-    Target out{.provider = provider, .generation = std::move(generation), .newest = {}, .blob = *blob};
-    if (use_of(operation) == GrantedUse::rewrap)
-        out.newest = provider->generations.back();
-    return out;
+    VS_TRY(const inventory::Generation* const generation, find_generation(*provider, blob->key.generation));
+    const bool anew = use_of(operation) == GrantedUse::rewrap;
+    return Target{.provider = provider,
+                  .generation = generation,
+                  .newest = anew ? &provider->generations.back() : nullptr};
 }
 
 Result<ReleaseGrant> authorize_release(const GateInput& input) {
@@ -230,7 +230,7 @@ Result<ReleaseGrant> authorize_release(const GateInput& input) {
     grant.host_ = token.host;
     grant.provider_ = {about.provider->name};
     VS_TRY(grant.blob_key_.provider, provider_uid_from_text(about.provider->uid));
-    grant.blob_key_.generation = about.generation.number;
+    grant.blob_key_.generation = about.generation->number;
     grant.newest_key_ = {.provider = grant.blob_key_.provider,
                          .generation = about.provider->generations.back().number};
     grant.context_ = context_of(input.operation);

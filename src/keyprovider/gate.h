@@ -82,10 +82,9 @@ struct GateInput {
 
 /// The provider and generation that an operation means, found before the primary key is fetched.
 struct Target {
-    const inventory::Provider* provider = nullptr; ///< lives as long as the state
-    inventory::Generation generation;
-    std::optional<inventory::Generation> newest; ///< of rewrap: the one that wraps anew
-    std::optional<Blob> blob;                    ///< of decrypt and rewrap
+    const inventory::Provider* provider = nullptr;     ///< lives as long as the state
+    const inventory::Generation* generation = nullptr; ///< of that provider
+    const inventory::Generation* newest = nullptr;     ///< of rewrap: the one that wraps anew
 };
 
 /// Establishes gate.provider (there is such a provider), gate.blob (it parses), gate.blob_provider (it names

@@ -90,15 +90,31 @@ PrimaryKeyFacts PrimaryKeyCache::facts(const Entry& entry, BootTime now) const {
             .window = wrap_window_at(entry.attributes, server_time)};
 }
 
+std::optional<PrimaryKey> PrimaryKeyCache::at_hand(const inventory::Provider& provider,
+                                                   const inventory::Generation& generation) const {
+    if (provider.policy.wrapping == inventory::Wrapping::remote)
+        return std::nullopt;
+    const BootTime now = clock_.boot_now();
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find({provider.uid, generation.primary_key});
+    if (found == entries_.end() || !found->second.key || !fresh(found->second, now, options_.renew_after))
+        return std::nullopt;
+    return use(found->second, provider, generation, now);
+}
+
+PrimaryKey PrimaryKeyCache::use(const Entry& entry,
+                                const inventory::Provider& provider,
+                                const inventory::Generation& generation,
+                                BootTime now) const {
+    return {.key = entry.key,
+            .remote = {.server = &server_, .provider = &provider, .generation = &generation},
+            .facts = facts(entry, now)};
+}
+
 Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
                                            const inventory::Generation& generation) {
     const Name name{provider.uid, generation.primary_key};
     const bool remote = provider.policy.wrapping == inventory::Wrapping::remote;
-    const auto use = [&](const Entry& entry, BootTime now) {
-        return PrimaryKey{.key = entry.key,
-                          .remote = {.server = &server_, .provider = &provider, .generation = &generation},
-                          .facts = facts(entry, now)};
-    };
     Entry before = snapshot(name);
     if (before.remote != remote) { // it was used in the other way
         before.key.reset();
@@ -106,11 +122,11 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
     }
     const BootTime asked = clock_.boot_now(); // the lease counts from before the question
     if (fresh(before, asked, options_.renew_after))
-        return use(before, asked);
+        return use(before, provider, generation, asked);
     const bool held = fresh(before, asked, options_.lease);
     if (before.failure && asked - before.failed < options_.pause_after_failure) {
         if (held)
-            return use(before, asked);
+            return use(before, provider, generation, asked);
         return std::unexpected(*before.failure);
     }
     const auto known = held     ? renewed(before, provider, generation)
@@ -122,7 +138,7 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
         after.confirmed = asked;
         after.failure.reset();
         store(name, after);
-        return use(after, clock_.boot_now());
+        return use(after, provider, generation, clock_.boot_now());
     }
     Entry after = before;
     after.asked = asked;
@@ -134,7 +150,7 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
     }
     store(name, after);
     if (after.key || after.remote)
-        return use(after, after.failed);
+        return use(after, provider, generation, after.failed);
     return std::unexpected(known.error());
 }
 

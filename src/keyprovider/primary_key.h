@@ -72,6 +72,10 @@ public:
     /// says. After a failure the server is left alone for a moment; the next call after that tries again.
     Result<PrimaryKey> obtain(const inventory::Provider& provider, const inventory::Generation& generation);
 
+    /// What obtain would give without asking anybody; nothing when it would ask, or use the key server.
+    std::optional<PrimaryKey> at_hand(const inventory::Provider& provider,
+                                      const inventory::Generation& generation) const;
+
     /// Forgets keys of providers and generations that the state does not have, or has retired, and those past
     /// their lease. To be called now and then.
     void retain(const inventory::AuthorityState& state);
@@ -98,6 +102,10 @@ private:
     };
 
     Entry snapshot(const Name& name) const;
+    PrimaryKey use(const Entry& entry,
+                   const inventory::Provider& provider,
+                   const inventory::Generation& generation,
+                   BootTime now) const;
     static bool fresh(const Entry& entry, BootTime now, std::chrono::milliseconds limit);
     void store(const Name& name, const Entry& entry);
     Result<Entry>

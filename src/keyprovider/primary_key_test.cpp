@@ -37,6 +37,28 @@ TEST_F(PrimaryKeyTest, IsFetchedOnceAndHeld) {
     EXPECT_EQ(house.kmip().count(Operation::get_attributes), 1U);
 }
 
+TEST_F(PrimaryKeyTest, IsAtHandWhileNobodyHasToBeAsked) {
+    const auto at_hand = [this] {
+        return house.keys.at_hand(house.provider(), house.provider().generations.back());
+    };
+    EXPECT_FALSE(at_hand());
+    ASSERT_TRUE(obtain());
+    house.clock.pass(1min - 1ms);
+    const auto held = at_hand();
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(crypto::equal(*held->key, Buffer(32, 0x22)));
+    EXPECT_EQ(held->facts.state, kmip::State::active);
+    EXPECT_EQ(held->facts.lease, Lease::valid);
+    EXPECT_FALSE(house.keys.at_hand(house.provider(), house.provider().generations.front()));
+    house.provider().policy.wrapping = inventory::Wrapping::remote;
+    EXPECT_FALSE(at_hand());
+    house.provider().policy.wrapping = inventory::Wrapping::fetch;
+    house.clock.pass(1ms); // a confirmation is due
+    EXPECT_FALSE(at_hand());
+    EXPECT_EQ(house.kmip().count(Operation::get), 1U);
+    EXPECT_EQ(house.kmip().count(Operation::get_attributes), 1U);
+}
+
 TEST_F(PrimaryKeyTest, IsConfirmedWithoutFetchingItAgain) {
     ASSERT_TRUE(obtain());
     house.clock.pass(61s);

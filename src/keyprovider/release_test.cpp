@@ -136,8 +136,8 @@ TEST_F(ReleaseTest, AnswersAMessageOnce) {
     auto host = session();
     const auto sealed = host.seal(house.random, protocol::ReleaseRequest{.operations = {generate}}.encode());
     ASSERT_TRUE(sealed);
-    ASSERT_TRUE(house.service.answer(sealed->text));
-    const auto again = house.service.answer(sealed->text);
+    ASSERT_TRUE(house.answer_to(sealed->text));
+    const auto again = house.answer_to(sealed->text);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().where, "session.number");
     EXPECT_EQ(house.audit.lines.size(), 1U);
@@ -147,8 +147,8 @@ TEST_F(ReleaseTest, KnowsNoForeignSessions) {
     auto host = session();
     const auto sealed = host.seal(house.random, protocol::ReleaseRequest{.operations = {generate}}.encode());
     test::ReleaseHouse other;
-    EXPECT_EQ(other.service.answer(sealed->text).error().where, "release.session");
-    EXPECT_FALSE(house.service.answer("no message"));
+    EXPECT_EQ(other.answer_to(sealed->text).error().where, "release.session");
+    EXPECT_FALSE(house.answer_to("no message"));
     EXPECT_TRUE(house.audit.lines.empty());
 }
 

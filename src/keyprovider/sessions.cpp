@@ -7,12 +7,12 @@
 namespace vouchsafe::keyprovider {
 
 Result<void> SessionTable::add(OpenSession session, SysTime now) {
-    drop_ended(session.facts.epoch, now);
-    make_room_for(session.token->host);
+    drop_ended(session.owner->facts.epoch, now);
+    make_room_for(session.owner->token->host);
     if (sessions_.size() >= limits_.sessions)
         return fail(Errc::unavailable, "release.sessions", "too many release sessions");
     session.order = ++opened_;
-    std::string id = session.facts.id;
+    std::string id = session.owner->facts.id;
     sessions_.insert_or_assign(std::move(id), std::move(session));
     return {};
 }
@@ -21,7 +21,7 @@ OpenSession* SessionTable::find(std::string_view id, std::int64_t epoch, SysTime
     const auto found = sessions_.find(id);
     if (found == sessions_.end())
         return nullptr;
-    if (found->second.facts.epoch != epoch || now >= found->second.facts.expires) {
+    if (found->second.owner->facts.epoch != epoch || now >= found->second.owner->facts.expires) {
         sessions_.erase(found);
         return nullptr;
     }
@@ -30,19 +30,19 @@ OpenSession* SessionTable::find(std::string_view id, std::int64_t epoch, SysTime
 
 const HostId* SessionTable::host_of(std::string_view id) const {
     const auto found = sessions_.find(id);
-    return found == sessions_.end() ? nullptr : &found->second.token->host;
+    return found == sessions_.end() ? nullptr : &found->second.owner->token->host;
 }
 
 void SessionTable::drop_ended(std::int64_t epoch, SysTime now) {
     std::erase_if(sessions_, [&](const auto& entry) {
-        return now >= entry.second.facts.expires || entry.second.facts.epoch < epoch;
+        return now >= entry.second.owner->facts.expires || entry.second.owner->facts.epoch < epoch;
     });
 }
 
 void SessionTable::make_room_for(const HostId& host) {
     std::vector<Sessions::iterator> of_host;
     for (auto at = sessions_.begin(); at != sessions_.end(); ++at)
-        if (at->second.token->host == host)
+        if (at->second.owner->token->host == host)
             of_host.push_back(at);
     if (of_host.size() < limits_.per_host)
         return;

@@ -17,12 +17,20 @@
 
 namespace vouchsafe::keyprovider {
 
-struct OpenSession {
-    protocol::AuthoritySession session;
+/// Whose session it is, and how it stands to the gate.
+struct SessionOwner {
     token::VerifiedKeyAccess token;
     SessionFacts facts;
-    GivenNonce nonce;        ///< for a quote with the next request
-    std::uint64_t order = 0; ///< of opening
+};
+
+struct OpenSession {
+    protocol::AuthoritySession session;
+    std::shared_ptr<const SessionOwner> owner; ///< shared with the session's requests under way
+    GivenNonce nonce;                          ///< for a quote with the next request
+    std::uint64_t order = 0;                   ///< of opening
+
+    /// How many of its requests are under way, as far as they hold its owner.
+    std::size_t under_way() const { return static_cast<std::size_t>(owner.use_count() - 1); }
 };
 
 struct SessionLimits {

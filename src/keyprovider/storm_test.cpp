@@ -59,6 +59,80 @@ TEST_F(StormTest, StrangersUseUpNobodysQuota) {
     EXPECT_EQ(generate(1), (std::vector<std::string>{""}));
 }
 
+/// Requests of one session, opened and not answered.
+struct TurnsTest : StormTest {
+    OpenRelease open(const protocol::Operation& operation, std::size_t n = 1) {
+        const auto sealed = session.seal(
+            house.random,
+            protocol::ReleaseRequest{.operations = std::vector<protocol::Operation>(n, operation)}.encode());
+        auto opened = house.service.open(sealed->text);
+        VS_CHECK(opened.has_value());
+        return *std::move(opened);
+    }
+
+    const protocol::GenerateKey generate_one{{"gold"}, test::key_context};
+};
+
+TEST_F(TurnsTest, AreTakenWhereAKeyServerHasToBeAsked) {
+    EXPECT_TRUE(open(generate_one).takes_turns());
+    EXPECT_EQ(generate(1), (std::vector<std::string>{""}));
+    const OpenRelease opened = open(generate_one);
+    EXPECT_FALSE(opened.takes_turns());
+    EXPECT_EQ(opened.host(), test::host_id);
+    house.provider().policy.wrapping = inventory::Wrapping::remote;
+    EXPECT_TRUE(open(generate_one).takes_turns());
+}
+
+TEST_F(TurnsTest, AreTakenForTheNewestKeyOfARewrapToo) {
+    house.provider().generations.pop_back();
+    generate(1);
+    const Buffer made = *std::get<protocol::ReleasedKey>(last.results.front()).ciphertext;
+    house.provider().generations.push_back({.number = 2, .primary_key = "pk-2"});
+    const protocol::RewrapKey rewrap{.provider = {"gold"}, .ciphertext = made, .context = test::key_context};
+    EXPECT_TRUE(open(rewrap).takes_turns());
+    generate(1); // under the newest
+    EXPECT_FALSE(open(rewrap).takes_turns());
+}
+
+TEST_F(TurnsTest, AreTakenWhereAQuoteIsToBeJudged) {
+    generate(1);
+    house.provider().policy.freshness = inventory::Freshness::strict;
+    EXPECT_TRUE(open(generate_one).takes_turns());
+}
+
+TEST_F(TurnsTest, AreTakenByManyOperations) {
+    generate(1);
+    EXPECT_FALSE(open(generate_one, 8).takes_turns());
+    EXPECT_TRUE(open(generate_one, 9).takes_turns());
+}
+
+TEST_F(TurnsTest, AreTakenBySessionsWithManyRequestsUnderWay) {
+    generate(1);
+    std::vector<OpenRelease> under_way;
+    for (int i = 0; i < 16; ++i) {
+        under_way.push_back(open(generate_one));
+        EXPECT_FALSE(under_way.back().takes_turns()) << i;
+    }
+    EXPECT_TRUE(open(generate_one).takes_turns());
+    under_way.pop_back();
+    EXPECT_FALSE(open(generate_one).takes_turns());
+}
+
+TEST_F(TurnsTest, AreNotTakenByWhatIsRefusedAnyway) {
+    EXPECT_FALSE(open(protocol::GenerateKey{{"other"}, test::key_context}).takes_turns());
+}
+
+TEST_F(TurnsTest, BeginWithTheStateOfTheirTime) {
+    const OpenRelease waiting = open(generate_one);
+    EXPECT_EQ(house.service.oldest_revision_under_way(), std::nullopt); // no change waits for it
+    generate(1);
+    {
+        const OpenRelease at_once = open(generate_one);
+        EXPECT_EQ(house.service.oldest_revision_under_way(), house.authority.revision);
+    }
+    EXPECT_EQ(house.service.oldest_revision_under_way(), std::nullopt);
+}
+
 TEST_F(StormTest, ASessionSaysWhoseTurnItIs) {
     const auto sealed = session.seal(
         house.random,

@@ -20,7 +20,7 @@ void GenerationUses::load(const std::vector<inventory::GenerationUse>& saved) {
 }
 
 void GenerationUses::count(const Target& about, SysTime now) {
-    const Name name{about.provider->uid, about.generation.number};
+    const Name name{about.provider->uid, about.generation->number};
     const std::int64_t today = day_of(now);
     const std::scoped_lock lock(mutex_);
     Day& day = days_[name][today];

@@ -11,9 +11,7 @@ using std::chrono::days;
 struct Uses : testing::Test {
     inventory::AuthorityState state = test::make_state();
     Target about{.provider = state.provider("gold"),
-                 .generation = state.provider("gold")->generations.front(),
-                 .newest = {},
-                 .blob = {}};
+                 .generation = &state.provider("gold")->generations.front()};
     SysTime now = from_seconds(1'800'000'000);
     GenerationUses uses;
 

@@ -44,7 +44,7 @@ Result<asio::ssl::context> server_tls(const ServerConfig& config) {
     SSL_CTX& raw = *context.native_handle();
     VS_CHECK(SSL_CTX_set_min_proto_version(&raw, TLS1_3_VERSION) == 1);
     VS_CHECK(SSL_CTX_set1_groups_list(&raw, "X25519:P-256") == 1);
-    SSL_CTX_set_mode(&raw, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(&raw, 1);
     SSL_CTX_set_options(&raw, SSL_OP_CLEANSE_PLAINTEXT); // passwords come in this way
     if (config.client_certificates == ClientCertificates::ignored) {
         resume_sessions(raw);
@@ -135,6 +135,17 @@ struct HttpsServer::Impl {
             io, Session::run(std::make_shared<Session>(std::move(socket), tls, shared)), asio::detached);
     }
 
+    /// Waits for an event, and handles all that have come meanwhile, up to a bound: a round.
+    void run() {
+        constexpr int most = 256;
+        while (io.run_one() > 0) {
+            for (int i = 1; i < most && io.poll_one() > 0; ++i) {
+            }
+            if (shared.config.after_round)
+                shared.config.after_round();
+        }
+    }
+
     bool wait_until_all_ended(std::chrono::milliseconds limit) {
         std::unique_lock lock(mutex);
         return ended.wait_for(lock, limit, [this] { return open == 0; });
@@ -177,7 +188,7 @@ Result<std::unique_ptr<HttpsServer>> HttpsServer::listen(ServerConfig config, Ha
     auto impl = std::make_unique<Impl>(std::move(tls), std::move(config), std::move(handler));
     VS_TRY_VOID(impl->bind());
     asio::co_spawn(impl->io, impl->accept(), asio::detached);
-    impl->thread = std::thread([io = &impl->io] { io->run(); });
+    impl->thread = std::thread([impl = impl.get()] { impl->run(); });
     return std::unique_ptr<HttpsServer>(new HttpsServer(std::move(impl)));
 }
 

@@ -26,6 +26,9 @@ class Reply {
 public:
     struct State;
 
+    /// What makes an answer; it must not block.
+    using Make = std::move_only_function<Response()>;
+
     explicit Reply(std::shared_ptr<State> state);
     /// One that goes to `deliver`, once: for handlers that are called without a server.
     explicit Reply(std::function<void(Response)> deliver);
@@ -35,8 +38,11 @@ public:
     Reply& operator=(const Reply&) = delete;
     ~Reply();
 
-    /// The first call counts; later ones do nothing.
+    /// The first call of either counts; later ones do nothing.
     void send(Response response);
+
+    /// The answer is made in the server's thread, if anybody still waits for it.
+    void send_made(Make make);
 
 private:
     std::shared_ptr<State> state_; // shared with the connection: either may end first
@@ -64,6 +70,8 @@ struct ServerConfig {
     TlsIdentity identity;
     ClientCertificates client_certificates = ClientCertificates::ignored;
     ServerLimits limits{};
+    /// Called in the server's thread after each round of events: what handlers put together may go.
+    std::function<void()> after_round{};
     /// The largest body taken for a request; 64 KiB where it is not given.
     std::function<std::size_t(Method, std::string_view target)> body_limit{};
 };

@@ -283,6 +283,47 @@ TEST(HttpsServer, SurvivesAReplyThatOutlivesIt) {
     kept.clear();
 }
 
+TEST(HttpsServer, MakesAnAnswerInItsThread) {
+    std::thread::id handler_thread;
+    std::thread::id made_in;
+    std::jthread sender;
+    const auto server = start([&](const Request&, Reply reply) {
+        handler_thread = std::this_thread::get_id();
+        sender = std::jthread([&made_in, reply = std::move(reply)]() mutable {
+            reply.send_made([&made_in] {
+                made_in = std::this_thread::get_id();
+                return Response{.status = 200, .body = "made"};
+            });
+        });
+    });
+    auto client = HttpsClient::create(client_config(server->port(), certificate())).value();
+    EXPECT_EQ(as_text(ask(client, {}).value().body), "made");
+    EXPECT_EQ(made_in, handler_thread);
+}
+
+TEST(HttpsServer, Answers500WhereAnAnswerCannotBeMade) {
+    const auto server =
+        start([](const Request&, Reply reply) { reply.send_made([]() -> Response { throw 1; }); });
+    auto client = HttpsClient::create(client_config(server->port(), certificate())).value();
+    EXPECT_EQ(ask(client, {}).value().status, 500);
+    EXPECT_EQ(ask(client, {}).value().status, 500);
+}
+
+TEST(HttpsServer, CallsAfterEachRound) {
+    std::vector<Reply> round; // of the server's thread
+    ServerConfig config = server_config(certificate());
+    config.after_round = [&] {
+        for (Reply& reply : std::exchange(round, {}))
+            reply.send({.status = 200, .body = "of a round"});
+    };
+    const auto server = HttpsServer::listen(std::move(config), [&](const Request&, Reply reply) {
+                            round.push_back(std::move(reply));
+                        }).value();
+    auto client = HttpsClient::create(client_config(server->port(), certificate())).value();
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(as_text(ask(client, {}).value().body), "of a round");
+}
+
 TEST(HttpsServer, LetsPendingAnswersOutWhenItStops) {
     WorkerPool pool({.threads = 1, .queue = 4});
     std::mutex mutex;

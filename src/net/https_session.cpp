@@ -20,10 +20,10 @@ std::size_t body_limit(const ServerConfig& config, Method method, std::string_vi
 
 } // namespace
 
-void Reply::State::answer(Response response) {
+void Reply::State::answer(Make make) {
     const std::scoped_lock lock(mutex);
     if (const auto once = std::exchange(deliver, nullptr))
-        once(std::move(response));
+        once(std::move(make));
 }
 
 void Reply::State::forget() {
@@ -34,7 +34,7 @@ void Reply::State::forget() {
 Reply::Reply(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Reply::Reply(std::function<void(Response)> deliver) : state_(std::make_shared<State>()) {
-    state_->deliver = std::move(deliver);
+    state_->deliver = [deliver = std::move(deliver)](Make make) { deliver(make()); };
 }
 
 Reply& Reply::operator=(Reply&& other) noexcept {
@@ -44,11 +44,15 @@ Reply& Reply::operator=(Reply&& other) noexcept {
 
 Reply::~Reply() {
     if (state_)
-        state_->answer(error_response(500, "net.no_answer", "The server failed."));
+        state_->answer([] { return error_response(500, "net.no_answer", "The server failed."); });
 }
 
 void Reply::send(Response response) {
-    state_->answer(std::move(response));
+    send_made([response = std::move(response)]() mutable { return std::move(response); });
+}
+
+void Reply::send_made(Make make) {
+    state_->answer(std::move(make));
 }
 
 Session::Session(tcp::socket socket, asio::ssl::context& tls, Shared& shared)
@@ -84,7 +88,7 @@ void Session::wind_down() {
 void Session::give_up() {
     if (!reply_)
         return;
-    reply_->answer(error_response(503, "net.stopping", "The server is stopping."));
+    reply_->answer([] { return error_response(503, "net.stopping", "The server is stopping."); });
 }
 
 void Session::close() {
@@ -98,20 +102,34 @@ void Session::close() {
 
 void Session::arm(std::chrono::milliseconds limit) {
     late_ = false;
-    timer_.expires_after(limit);
-    timer_.async_wait([weak = weak_from_this(), armed = ++armed_](error_code error) {
-        const auto self = weak.lock();
-        if (error || !self || self->armed_ != armed)
-            return;
-        self->late_ = true;
-        error_code ignored;
-        self->stream_.next_layer().cancel(ignored);
-    });
+    deadline_ = asio::steady_timer::clock_type::now() + limit;
+    if (!waiting_ || deadline_ < timer_.expiry())
+        wait_for_deadline();
 }
 
 void Session::disarm() {
-    ++armed_;
-    timer_.cancel();
+    deadline_ = asio::steady_timer::time_point::max();
+}
+
+void Session::wait_for_deadline() {
+    waiting_ = true;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([weak = weak_from_this(), wait = ++waits_](error_code error) {
+        const auto self = weak.lock();
+        if (!error && self && self->waits_ == wait)
+            self->look_at_deadline();
+    });
+}
+
+void Session::look_at_deadline() {
+    waiting_ = false;
+    if (deadline_ == asio::steady_timer::time_point::max())
+        return;
+    if (deadline_ > asio::steady_timer::clock_type::now())
+        return wait_for_deadline();
+    late_ = true;
+    error_code ignored;
+    stream_.next_layer().cancel(ignored);
 }
 
 void Session::learn_peer() {
@@ -215,10 +233,10 @@ asio::awaitable<bool> Session::answer(RequestParser& parser) {
     answering_ = true;
     answer_.reset();
     reply_ = std::make_shared<Reply::State>();
-    reply_->deliver = [weak = weak_from_this(), executor = stream_.get_executor()](Response response) {
-        asio::post(executor, [weak, response = std::move(response)]() mutable {
+    reply_->deliver = [weak = weak_from_this(), executor = stream_.get_executor()](Reply::Make make) {
+        asio::post(executor, [weak, make = std::move(make)]() mutable {
             if (const auto self = weak.lock())
-                self->take_answer(std::move(response));
+                self->take_answer(std::move(make));
         });
     };
     call_handler(parser.take());
@@ -249,8 +267,14 @@ void Session::call_handler(Request request) {
     }
 }
 
-void Session::take_answer(Response response) {
-    answer_ = std::move(response);
+void Session::take_answer(Reply::Make make) {
+    try {
+        answer_ = make();
+    } catch (const std::bad_alloc&) {
+        std::terminate();
+    } catch (...) {
+        answer_ = error_response(500, "net.handler", "The server failed.");
+    }
     gate_.cancel();
 }
 

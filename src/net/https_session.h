@@ -34,9 +34,9 @@ inline asio::redirect_error_t<asio::use_awaitable_t<>> into(error_code& error) {
 // Between whoever holds the reply and the connection that waits for it; either may go first.
 struct Reply::State {
     std::mutex mutex;
-    std::function<void(Response)> deliver; // empty once answered, or once nobody waits; only posts
+    std::function<void(Make)> deliver; // empty once answered, or once nobody waits; only posts
 
-    void answer(Response response);
+    void answer(Make make);
     void forget();
 };
 
@@ -72,9 +72,12 @@ private:
     const ServerLimits& limits() const { return shared_.config.limits; }
 
     // Everything that waits for the peer has a limit: when it passes, what is under way on the socket ends
-    // with an error.
+    // with an error. The timer is set anew only for a deadline before the one that it waits for: else it
+    // looks when it gets there.
     void arm(std::chrono::milliseconds limit);
     void disarm();
+    void wait_for_deadline();
+    void look_at_deadline();
     void learn_peer();
     asio::awaitable<void> serve();
 
@@ -87,7 +90,7 @@ private:
     // True when the connection can serve another request.
     asio::awaitable<bool> answer(RequestParser& parser);
     void call_handler(Request request);
-    void take_answer(Response response);
+    void take_answer(Reply::Make make);
     asio::awaitable<bool> write(std::string text);
 
     // Answers, then reads on for a moment and throws away what still comes: closing a socket with unread
@@ -103,7 +106,9 @@ private:
     asio::steady_timer gate_;
     Buffer buffer_;
     std::size_t held_ = 0; // bytes of buffer_ that are not taken yet
-    std::size_t armed_ = 0;
+    asio::steady_timer::time_point deadline_ = asio::steady_timer::time_point::max();
+    std::size_t waits_ = 0; // of the timer, so far
+    bool waiting_ = false;  // the last of them goes on
     PeerIdentity peer_;
     std::shared_ptr<Reply::State> reply_; // shared with the reply that the handler holds
     std::optional<Response> answer_;

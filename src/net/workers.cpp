@@ -70,28 +70,28 @@ bool WorkerPool::submit(const std::string& key, std::move_only_function<void()> 
     return true;
 }
 
-Handler in_workers(WorkerPool& pool, PlainHandler plain, KeyOf key_of) {
+void reply_in(WorkerPool& pool,
+              const std::string& key,
+              Reply reply,
+              std::move_only_function<void(Reply)> job) {
+    // Shared, because a job that is refused is dropped with all it holds, and this reply must answer.
+    auto shared = std::make_shared<Reply>(std::move(reply));
+    const bool taken =
+        pool.submit(key, [job = std::move(job), shared]() mutable { job(std::move(*shared)); });
+    if (!taken) {
+        Response busy = error_response(503, "net.busy", "The server is busy; try again.");
+        busy.headers.push_back({.name = "retry-after", .value = "1"});
+        shared->send(std::move(busy));
+    }
+}
+
+Handler in_workers(WorkerPool& pool, PlainHandler plain) {
     // Shared with the jobs: one may still run when the server and its handler have gone.
-    return [&pool,
-            plain = std::make_shared<const PlainHandler>(std::move(plain)),
-            key_of = std::move(key_of)](Request request, Reply reply) {
-        const std::string key = key_of ? key_of(request) : std::string();
-        // Shared, because a job that is refused is dropped with all it holds, and this reply must answer.
-        auto shared = std::make_shared<Reply>(std::move(reply));
-        const bool taken = pool.submit(key, [plain, request = std::move(request), shared] {
-            try {
-                shared->send((*plain)(request));
-            } catch (const std::bad_alloc&) {
-                throw;
-            } catch (...) {
-                shared->send(error_response(500, "net.handler", "The server failed."));
-            }
+    return [&pool, plain = std::make_shared<const PlainHandler>(std::move(plain))](Request request,
+                                                                                   Reply reply) {
+        reply_in(pool, {}, std::move(reply), [plain, request = std::move(request)](Reply of_request) {
+            of_request.send((*plain)(request));
         });
-        if (!taken) {
-            Response busy = error_response(503, "net.busy", "The server is busy; try again.");
-            busy.headers.push_back({.name = "retry-after", .value = "1"});
-            shared->send(std::move(busy));
-        }
     };
 }
 

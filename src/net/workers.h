@@ -38,13 +38,16 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Runs `job`, which sends the reply, in the pool; 503 with Retry-After when the pool is full.
+void reply_in(WorkerPool& pool,
+              const std::string& key,
+              Reply reply,
+              std::move_only_function<void(Reply)> job);
+
 using PlainHandler = std::function<Response(const Request&)>;
 
-/// Whose turn a request takes.
-using KeyOf = std::function<std::string(const Request&)>;
-
-/// A handler that runs `plain` in the pool; 503 with Retry-After when the pool is full, 500 when `plain`
-/// throws. Without `key_of` all requests have one key. The pool must outlive the server.
-Handler in_workers(WorkerPool& pool, PlainHandler plain, KeyOf key_of = {});
+/// A handler that runs `plain` in the pool, all requests with one key; 500 when `plain` throws. The pool must
+/// outlive the server.
+Handler in_workers(WorkerPool& pool, PlainHandler plain);
 
 } // namespace vouchsafe::net

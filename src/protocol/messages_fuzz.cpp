@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto answer = ReleaseAnswer::parse(secret); answer)
         VS_CHECK(ReleaseAnswer::parse(answer->encode()).has_value());
     (void)claimed_session(text);
+    (void)SealedMessage::parse(text);
     if (const auto value = json::parse(text, evidence_limits); value) {
         round_trip<ChallengeRequest>(*value);
         round_trip<Challenge>(*value);

@@ -72,29 +72,27 @@ std::string digest_of(std::string_view message) {
     return to_hex(crypto::sha256(as_bytes(message)));
 }
 
-/// Opens a message of a direction and counts its number, which must be above all before.
-struct Opened {
-    Header header;
-    Secret plain;
-};
-
 struct Direction {
     std::string_view session;
     const Secret& key;
     std::int64_t& received;
-    Kind kind;
 };
 
-Result<Opened> open_message(const Direction& direction, std::string_view message) {
-    VS_TRY(const token::ParsedJwe jwe, token::parse_jwe(message, message_limits));
-    VS_TRY(Header header, read_header(jwe.header, direction.kind));
-    if (header.session != direction.session)
+/// What a message says to be.
+struct Claimed {
+    std::string_view session;
+    std::int64_t number;
+};
+
+/// Opens a message of a direction and counts its number, which must be above all before.
+Result<Secret> open_message(const Direction& direction, const Claimed& claimed, const token::ParsedJwe& jwe) {
+    if (claimed.session != direction.session)
         return fail(Errc::untrusted, "session.id", "of another session");
     VS_TRY(Secret plain, token::open_jwe(direction.key, jwe));
-    if (header.number <= direction.received)
+    if (claimed.number <= direction.received)
         return fail(Errc::untrusted, "session.number", "came before, or too late");
-    direction.received = header.number;
-    return Opened{.header = std::move(header), .plain = std::move(plain)};
+    direction.received = claimed.number;
+    return plain;
 }
 
 Result<std::int64_t> next_number(std::int64_t& sent) {
@@ -143,12 +141,13 @@ Result<SealedRequest> HostSession::seal(Random& random, std::string_view plain) 
 }
 
 Result<Secret> HostSession::open_answer(const SealedRequest& request, std::string_view message) {
-    const Direction direction{
-        .session = id_, .key = keys_.to_host, .received = received_, .kind = Kind::answer};
-    VS_TRY(Opened opened, open_message(direction, message));
-    if (opened.header.answers != request.number || opened.header.request_digest != digest_of(request.text))
+    VS_TRY(const token::ParsedJwe jwe, token::parse_jwe(message, message_limits));
+    VS_TRY(const Header header, read_header(jwe.header, Kind::answer));
+    const Direction direction{.session = id_, .key = keys_.to_host, .received = received_};
+    VS_TRY(Secret plain, open_message(direction, {.session = header.session, .number = header.number}, jwe));
+    if (header.answers != request.number || header.request_digest != digest_of(request.text))
         return fail(Errc::untrusted, "session.request", "answers another request");
-    return std::move(opened.plain);
+    return plain;
 }
 
 Result<AuthoritySession::Opened> AuthoritySession::open(const Opening& opening, Random& random) {
@@ -177,14 +176,24 @@ Result<AuthoritySession::Opened> AuthoritySession::open(const Opening& opening, 
     return Opened{.session = std::move(session), .answer = std::move(answer)};
 }
 
-Result<OpenedRequest> AuthoritySession::open_request(std::string_view message, SysTime now) {
+Result<SealedMessage> SealedMessage::parse(std::string_view text) {
+    SealedMessage out;
+    out.text_ = text;
+    VS_TRY(out.jwe_, token::parse_jwe(text, message_limits));
+    VS_TRY(Header header, read_header(out.jwe_.header, Kind::request));
+    out.session_ = std::move(header.session);
+    out.number_ = header.number;
+    return out;
+}
+
+Result<OpenedRequest> AuthoritySession::open_request(const SealedMessage& message, SysTime now) {
     if (now >= expires_)
         return fail(Errc::expired, "session.expired", "its time has passed");
-    const Direction direction{
-        .session = id_, .key = keys_.to_authority, .received = received_, .kind = Kind::request};
-    VS_TRY(auto opened, open_message(direction, message));
+    const Direction direction{.session = id_, .key = keys_.to_authority, .received = received_};
+    VS_TRY(Secret plain,
+           open_message(direction, {.session = message.session_, .number = message.number_}, message.jwe_));
     return OpenedRequest{
-        .number = opened.header.number, .digest = digest_of(message), .plain = std::move(opened.plain)};
+        .number = message.number_, .digest = digest_of(message.text_), .plain = std::move(plain)};
 }
 
 Result<std::string>

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "crypto/ec_key.h"
 #include "protocol/session.h"
+#include "token/jwe.h"
 #include "token/keys.h"
 #include "token/results.h"
 
@@ -27,6 +28,25 @@ inline constexpr std::int64_t max_session_messages = 1 << 20; ///< far below wha
 
 /// The session id in a message's header, unauthenticated: to find the session with.
 Result<std::string> claimed_session(std::string_view message);
+
+/// A host's message taken apart, and not proven yet. The text outlives it.
+class SealedMessage {
+public:
+    /// By `where`: jwe.*, session.header.
+    static Result<SealedMessage> parse(std::string_view text);
+
+    /// Whose it says to be.
+    const std::string& session() const { return session_; }
+
+private:
+    friend class AuthoritySession;
+    SealedMessage() = default;
+
+    std::string_view text_;
+    token::ParsedJwe jwe_;
+    std::string session_;
+    std::int64_t number_ = 0;
+};
 
 struct SessionKeys {
     Secret to_authority;
@@ -113,9 +133,9 @@ public:
 
     const token::KeyAccess& token() const { return token_; }
 
-    /// By `where`: jwe.*, session.header, session.id, session.number, session.expired. The number counts as
-    /// used only if the message was authentic.
-    Result<OpenedRequest> open_request(std::string_view message, SysTime now);
+    /// By `where`: jwe.open, session.id, session.number, session.expired. The number counts as used only if
+    /// the message was authentic.
+    Result<OpenedRequest> open_request(const SealedMessage& message, SysTime now);
 
     Result<std::string> seal_answer(const OpenedRequest& request, Random& random, const Secret& plain);
 

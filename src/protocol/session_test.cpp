@@ -80,8 +80,13 @@ struct Session {
 
     AuthoritySession& authority_end() { return opened.session; }
 
+    Result<OpenedRequest> open(std::string_view text, SysTime at = now) {
+        VS_TRY(const auto message, SealedMessage::parse(text));
+        return authority_end().open_request(message, at);
+    }
+
     std::string answer_to(const SealedRequest& request, std::string_view plain = "answer") {
-        const auto got = authority_end().open_request(request.text, now);
+        const auto got = open(request.text);
         EXPECT_TRUE(got);
         return *authority_end().seal_answer(*got, ends.random, Secret(as_bytes(plain)));
     }
@@ -202,16 +207,16 @@ TEST(ReleaseSession, IsNotEnteredOnAForgedAnswer) {
 TEST(ReleaseSession, RefusesAReplayedRequest) {
     Session s;
     const auto request = s.host.seal(s.ends.random, "request");
-    ASSERT_TRUE(s.authority_end().open_request(request->text, now));
-    EXPECT_EQ(s.authority_end().open_request(request->text, now).error().where, "session.number");
+    ASSERT_TRUE(s.open(request->text));
+    EXPECT_EQ(s.open(request->text).error().where, "session.number");
 }
 
 TEST(ReleaseSession, RefusesReorderedRequests) {
     Session s;
     const auto first = s.host.seal(s.ends.random, "1");
     const auto second = s.host.seal(s.ends.random, "2");
-    ASSERT_TRUE(s.authority_end().open_request(second->text, now));
-    EXPECT_EQ(s.authority_end().open_request(first->text, now).error().where, "session.number");
+    ASSERT_TRUE(s.open(second->text));
+    EXPECT_EQ(s.open(first->text).error().where, "session.number");
 }
 
 TEST(ReleaseSession, CountsOnlyAuthenticNumbers) {
@@ -219,14 +224,14 @@ TEST(ReleaseSession, CountsOnlyAuthenticNumbers) {
     const auto request = s.host.seal(s.ends.random, "request");
     std::string forged = request->text;
     forged.back() = forged.back() == 'A' ? 'Q' : 'A';
-    EXPECT_FALSE(s.authority_end().open_request(forged, now));
-    EXPECT_TRUE(s.authority_end().open_request(request->text, now)); // its number is still unused
+    EXPECT_FALSE(s.open(forged));
+    EXPECT_TRUE(s.open(request->text)); // its number is still unused
 }
 
 TEST(ReleaseSession, RefusesRequestsAfterItsEnd) {
     Session s;
     const auto request = s.host.seal(s.ends.random, "request");
-    const auto late = s.authority_end().open_request(request->text, s.host.expires());
+    const auto late = s.open(request->text, s.host.expires());
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code, Errc::expired);
     EXPECT_EQ(late.error().where, "session.expired");
@@ -236,7 +241,7 @@ TEST(ReleaseSession, RefusesAMessageOfAnotherSession) {
     Session s;
     Session other;
     const auto request = other.host.seal(other.ends.random, "request");
-    const auto refused = s.authority_end().open_request(request->text, now);
+    const auto refused = s.open(request->text);
     ASSERT_FALSE(refused); // the ids of counting randomness are alike, the keys are not
     EXPECT_EQ(refused.error().where, "jwe.open");
 }
@@ -283,7 +288,7 @@ TEST(ReleaseSession, RefusesAnotherHeader) {
     const auto where = [&s](json::Object sealed_header) {
         const std::string message =
             token::seal_jwe(Secret(32), s.ends.random, std::move(sealed_header), as_bytes("x"));
-        return s.authority_end().open_request(message, now).error().where;
+        return s.open(message).error().where;
     };
     EXPECT_EQ(where(header(release_typ)), "jwe.open");
     EXPECT_EQ(where(header("other+jwe")), "session.header.typ");

@@ -1,7 +1,9 @@
-// What the compiler must refuse: a grant that the gate did not make, and a key without a grant. Each CASE is
-// compiled by itself; without one the file compiles, which shows that nothing else is wrong with it.
+// What the compiler must refuse: a grant that the gate did not make, a key without a grant, and an answer
+// without a record. Each CASE is compiled by itself; without one the file compiles, which shows that nothing
+// else is wrong with it.
 #include "keyprovider/blob.h"
 #include "keyprovider/gate.h"
+#include "keyprovider/release.h"
 
 using namespace vouchsafe;
 using namespace vouchsafe::keyprovider;
@@ -18,6 +20,22 @@ Result<NewVmKey> made(const ReleaseGrant& grant, const Secret& primary_key, Rand
 Result<ReleaseGrant> asked(const GateInput& input) {
     return authorize_release(input);
 }
+
+Result<std::string> answered(ReleaseService& service, RecordedRelease recorded) {
+    return service.answer(std::move(recorded));
+}
+
+#ifdef CASE_UNRECORDED
+Result<std::string> unrecorded(ReleaseService& service, OpenRelease opened) {
+    return service.answer(std::move(opened));
+}
+#endif
+
+#ifdef CASE_RECORD_MADE
+RecordedRelease recorded(std::shared_ptr<ReleaseWork> work) {
+    return RecordedRelease(std::move(work));
+}
+#endif
 
 #ifdef CASE_MADE
 ReleaseGrant of_nothing() {

@@ -303,9 +303,10 @@ private:
             message_errors.pop_front();
             return error(404, id);
         }
-        VS_TRY(const std::string id, protocol::claimed_session(message));
+        VS_TRY(const auto claimed, protocol::SealedMessage::parse(message));
+        const std::string& id = claimed.session();
         protocol::AuthoritySession& session = live_.at(id);
-        VS_TRY(const auto opened, session.open_request(message, clock_.now()));
+        VS_TRY(const auto opened, session.open_request(claimed, clock_.now()));
         VS_TRY(const auto request, opened.plain.expose([](Bytes text) {
             return protocol::ReleaseRequest::parse(as_text(text));
         }));

@@ -7,6 +7,7 @@
 #include "json/parse.h"
 #include "json/write.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -184,12 +185,22 @@ token::VerifiedServices AuthorityProcess::services() {
 }
 
 std::vector<audit::AuditRecord> AuthorityProcess::audit_records() const {
-    std::ifstream in(state_folder() + "/audit.jsonl", std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string written = state_folder() + "/audit.jsonl";
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(state_folder()))
+        if (entry.path().extension() == ".jsonl" && entry.path() != written)
+            files.push_back(entry.path().string());
+    std::ranges::sort(files); // full ones are named by their first record
+    files.push_back(written);
     std::vector<audit::AuditRecord> out;
     audit::ChainVerifier chain;
-    const auto fed = chain.feed(text, [&out](const audit::AuditRecord& record) { out.push_back(record); });
-    VS_CHECK(fed.has_value());
+    for (const std::string& file : files) {
+        std::ifstream in(file, std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        const auto fed =
+            chain.feed(text, [&out](const audit::AuditRecord& record) { out.push_back(record); });
+        VS_CHECK(fed.has_value());
+    }
     return out;
 }
 
