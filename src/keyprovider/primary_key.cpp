@@ -90,6 +90,16 @@ PrimaryKeyFacts PrimaryKeyCache::facts(const Entry& entry, BootTime now) const {
             .window = wrap_window_at(entry.attributes, server_time)};
 }
 
+/// The key server failed a moment ago, and is left alone.
+bool PrimaryKeyCache::rests(const Entry& entry, BootTime now) const {
+    return entry.failure && now - entry.failed < options_.pause_after_failure;
+}
+
+bool PrimaryKeyCache::usable_unasked(const Entry& entry, BootTime now) const {
+    return fresh(entry, now, options_.renew_after) ||
+           (rests(entry, now) && fresh(entry, now, options_.lease));
+}
+
 std::optional<PrimaryKey> PrimaryKeyCache::at_hand(const inventory::Provider& provider,
                                                    const inventory::Generation& generation) const {
     if (provider.policy.wrapping == inventory::Wrapping::remote)
@@ -97,7 +107,7 @@ std::optional<PrimaryKey> PrimaryKeyCache::at_hand(const inventory::Provider& pr
     const BootTime now = clock_.boot_now();
     const std::scoped_lock lock(mutex_);
     const auto found = entries_.find({provider.uid, generation.primary_key});
-    if (found == entries_.end() || !found->second.key || !fresh(found->second, now, options_.renew_after))
+    if (found == entries_.end() || !found->second.key || !usable_unasked(found->second, now))
         return std::nullopt;
     return use(found->second, provider, generation, now);
 }
@@ -121,14 +131,11 @@ Result<PrimaryKey> PrimaryKeyCache::obtain(const inventory::Provider& provider,
         before.remote = false;
     }
     const BootTime asked = clock_.boot_now(); // the lease counts from before the question
-    if (fresh(before, asked, options_.renew_after))
+    if (usable_unasked(before, asked))
         return use(before, provider, generation, asked);
-    const bool held = fresh(before, asked, options_.lease);
-    if (before.failure && asked - before.failed < options_.pause_after_failure) {
-        if (held)
-            return use(before, provider, generation, asked);
+    if (rests(before, asked))
         return std::unexpected(*before.failure);
-    }
+    const bool held = fresh(before, asked, options_.lease);
     const auto known = held     ? renewed(before, provider, generation)
                        : remote ? tried(before, provider, generation)
                                 : fetched(before, provider, generation);

@@ -107,6 +107,8 @@ private:
                    const inventory::Generation& generation,
                    BootTime now) const;
     static bool fresh(const Entry& entry, BootTime now, std::chrono::milliseconds limit);
+    bool rests(const Entry& entry, BootTime now) const;
+    bool usable_unasked(const Entry& entry, BootTime now) const;
     void store(const Name& name, const Entry& entry);
     Result<Entry>
     renewed(Entry entry, const inventory::Provider& provider, const inventory::Generation& generation) const;

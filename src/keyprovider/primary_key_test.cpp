@@ -57,6 +57,14 @@ TEST_F(PrimaryKeyTest, IsAtHandWhileNobodyHasToBeAsked) {
     EXPECT_FALSE(at_hand());
     EXPECT_EQ(house.kmip().count(Operation::get), 1U);
     EXPECT_EQ(house.kmip().count(Operation::get_attributes), 1U);
+    house.kmip().fault = KmipFault::timeout;
+    ASSERT_TRUE(obtain());
+    EXPECT_TRUE(at_hand()); // while the server that failed is left alone
+    house.clock.pass(2s);
+    EXPECT_FALSE(at_hand());
+    house.clock.pass(4min);
+    ASSERT_FALSE(obtain());
+    EXPECT_FALSE(at_hand()); // past its lease
 }
 
 TEST_F(PrimaryKeyTest, IsConfirmedWithoutFetchingItAgain) {
