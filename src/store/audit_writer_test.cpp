@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <map>
 #include <mutex>
@@ -19,6 +20,16 @@ protected:
         file.submit(audit::kind::release, release_of(vm), [this](Result<audit::AuditReceipt> receipt) {
             outcomes_.push_back(receipt ? receipt->sequence : 0);
         });
+    }
+
+    /// The number of a record that was submitted, once it is written; `then` comes in between.
+    static std::int64_t submitted(AuditFile& file, const std::function<void()>& then) {
+        std::promise<std::int64_t> written;
+        file.submit(audit::kind::release, release_of("a"), [&](const auto& receipt) {
+            written.set_value(receipt->sequence);
+        });
+        then();
+        return written.get_future().get();
     }
 
     /// Once what was submitted before is written.
@@ -46,23 +57,14 @@ TEST_F(Submitted, RecordsGoWhenTheyAreFlushed) {
     limits_.company = std::chrono::hours(1);
     auto file = open();
     ASSERT_TRUE(file);
-    std::promise<std::int64_t> written;
-    (*file)->submit(audit::kind::release, release_of("a"), [&](const auto& receipt) {
-        written.set_value(receipt->sequence);
-    });
-    (*file)->flush();
-    EXPECT_EQ(written.get_future().get(), 1);
+    EXPECT_EQ(submitted(**file, [&] { (*file)->flush(); }), 1);
 }
 
 TEST_F(Submitted, RecordsDoNotWaitForCompanyForLong) {
     limits_.company = std::chrono::milliseconds(1);
     auto file = open();
     ASSERT_TRUE(file);
-    std::promise<std::int64_t> written;
-    (*file)->submit(audit::kind::release, release_of("a"), [&](const auto& receipt) {
-        written.set_value(receipt->sequence);
-    });
-    EXPECT_EQ(written.get_future().get(), 1);
+    EXPECT_EQ(submitted(**file, [] {}), 1);
 }
 
 TEST_F(Submitted, RecordsFailTogether) {
