@@ -31,10 +31,6 @@ bool OpenRelease::takes_turns() const {
 ReleaseService::ReleaseService(ReleaseConfig config, ReleaseParts parts)
     : config_(std::move(config)), parts_(parts), sessions_(config_.limits) {}
 
-ReleaseService::~ReleaseService() {
-    under_way_.wait_until_none();
-}
-
 Lease ReleaseService::lease() const {
     return parts_.authority.lease_valid(parts_.clock.boot_now()) ? Lease::valid : Lease::lapsed;
 }

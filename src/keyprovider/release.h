@@ -104,9 +104,6 @@ public:
     using OnRecord = std::move_only_function<void(RecordedRelease)>;
 
     ReleaseService(ReleaseConfig config, ReleaseParts parts);
-    ReleaseService(const ReleaseService&) = delete;
-    ReleaseService& operator=(const ReleaseService&) = delete;
-    ~ReleaseService(); ///< when no request is under way any more
 
     /// Fails as verify_key_access, check_standing and AuthoritySession::open do.
     Result<protocol::SessionAnswer> open_session(const protocol::SessionRequest& request);
@@ -119,7 +116,7 @@ public:
     void decide(OpenRelease& request);
 
     /// Of a request that was decided. Calls `then` once all of it is on record, in this thread or in the one
-    /// that writes the records, after the audit was flushed.
+    /// that writes the records, after the audit was flushed; perhaps when the service has gone.
     void record(OpenRelease request, OnRecord then);
 
     /// A sealed answer out; every operation has its own result inside. What moved meanwhile withholds a key.

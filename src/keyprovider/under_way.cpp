@@ -2,30 +2,26 @@
 
 namespace vouchsafe::keyprovider {
 
-UnderWay::Request UnderWay::begin(const std::function<State()>& state) {
-    const std::scoped_lock lock(mutex_);
-    State now = state();
-    ++of_revision_[now->revision];
-    return {*this, std::move(now)};
+UnderWay::Request::~Request() {
+    if (!counts_)
+        return;
+    const std::scoped_lock lock(counts_->mutex);
+    const auto found = counts_->of_revision.find(state_->revision);
+    if (--found->second == 0)
+        counts_->of_revision.erase(found);
 }
 
-void UnderWay::end(std::int64_t revision) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = of_revision_.find(revision);
-    if (--found->second == 0)
-        of_revision_.erase(found);
-    if (of_revision_.empty())
-        ended_.notify_all(); // under the lock: whoever waits may destroy this next
+UnderWay::Request UnderWay::begin(const std::function<State()>& state) {
+    const std::scoped_lock lock(counts_->mutex);
+    State now = state();
+    ++counts_->of_revision[now->revision];
+    return {counts_, std::move(now)};
 }
 
 std::optional<std::int64_t> UnderWay::oldest() const {
-    const std::scoped_lock lock(mutex_);
-    return of_revision_.empty() ? std::nullopt : std::optional(of_revision_.begin()->first);
-}
-
-void UnderWay::wait_until_none() const {
-    std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return of_revision_.empty(); });
+    const std::scoped_lock lock(counts_->mutex);
+    const auto& of_revision = counts_->of_revision;
+    return of_revision.empty() ? std::nullopt : std::optional(of_revision.begin()->first);
 }
 
 } // namespace vouchsafe::keyprovider

@@ -3,7 +3,6 @@
 
 #include "inventory/state.h"
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,34 +10,37 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace vouchsafe::keyprovider {
 
-/// Safe for several threads. Outlives what it gave out.
+/// Safe for several threads. What it gave out may outlive it.
 class UnderWay {
+    struct Counts {
+        std::mutex mutex{};
+        std::map<std::int64_t, std::size_t> of_revision{}; ///< none is 0
+    };
+
 public:
     using State = std::shared_ptr<const inventory::AuthorityState>;
 
     /// Counts one request, from reading the state that it works on to its end.
     class Request {
     public:
-        Request(UnderWay& all, State state) : all_(&all), state_(std::move(state)) {}
+        Request(std::shared_ptr<Counts> counts, State state)
+            : counts_(std::move(counts)), state_(std::move(state)) {}
 
         Request(Request&& other) noexcept = default;
         Request& operator=(Request&&) = delete;
         Request(const Request&) = delete;
         Request& operator=(const Request&) = delete;
-
-        ~Request() {
-            if (state_)
-                all_->end(state_->revision);
-        }
+        ~Request();
 
         const State& state() const { return state_; }
 
     private:
-        UnderWay* all_;
-        State state_; ///< empty once moved from
+        std::shared_ptr<Counts> counts_; ///< empty once moved from
+        State state_;
     };
 
     /// Reads the state under the lock: what `oldest` says holds for requests that are just beginning, too.
@@ -47,14 +49,8 @@ public:
     /// The lowest revision that a request began with; nullopt when there is none.
     std::optional<std::int64_t> oldest() const;
 
-    void wait_until_none() const;
-
 private:
-    void end(std::int64_t revision);
-
-    mutable std::mutex mutex_;
-    mutable std::condition_variable ended_;
-    std::map<std::int64_t, std::size_t> of_revision_; ///< none is 0
+    std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
 };
 
 } // namespace vouchsafe::keyprovider
