@@ -6,6 +6,7 @@
 #include "json/write.h"
 #include "store/authority_database.h"
 #include "tests/support/attestation_house.h"
+#include "tests/support/prompt_audit.h"
 #include "tests/support/test_directory.h"
 #include "token/results.h"
 #include "tpm/quote.h"
@@ -23,7 +24,7 @@ namespace {
 using test::AttestationHouse;
 using test::AttestedMachine;
 
-struct NoAudit final : audit::AuditSink {
+struct NoAudit final : test::PromptAudit {
     void submit(std::string_view, json::Object, audit::Recorded then) override {
         then(audit::AuditReceipt{.sequence = 1, .digest = {}});
     }

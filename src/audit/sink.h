@@ -36,8 +36,8 @@ public:
     /// Nobody else will submit at this moment.
     virtual void flush() {}
 
-    /// Submits, flushes and waits.
-    Result<AuditReceipt> append(std::string_view kind, json::Object fields);
+    /// Submits, flushes, and returns when the record is durable, or not to be counted on.
+    virtual Result<AuditReceipt> append(std::string_view kind, json::Object fields) = 0;
 };
 
 } // namespace vouchsafe::audit

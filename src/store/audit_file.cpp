@@ -224,6 +224,16 @@ void AuditFile::flush() {
     impl_->flush();
 }
 
+Result<audit::AuditReceipt> AuditFile::append(std::string_view kind, json::Object fields) {
+    std::promise<Result<audit::AuditReceipt>> recorded;
+    auto receipt = recorded.get_future();
+    submit(kind, std::move(fields), [recorded = std::move(recorded)](auto outcome) mutable {
+        recorded.set_value(std::move(outcome));
+    });
+    flush();
+    return receipt.get();
+}
+
 Result<void> AuditFile::checkpoint(When when) {
     std::promise<Outcome> written;
     std::future<Outcome> outcome = written.get_future();

@@ -61,6 +61,7 @@ public:
 
     void submit(std::string_view kind, json::Object fields, audit::Recorded then) override;
     void flush() override;
+    Result<audit::AuditReceipt> append(std::string_view kind, json::Object fields) override;
 
     /// A checkpoint over what has none yet: where that is old enough, or at once. To be called from time to
     /// time, and at the end.

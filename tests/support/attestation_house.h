@@ -13,6 +13,7 @@
 #include "protocol/statement.h"
 #include "tests/support/authority_history.h"
 #include "tests/support/inventory_fakes.h"
+#include "tests/support/prompt_audit.h"
 #include "tests/support/recorded_boot.h"
 #include "tests/support/software_tpm.h"
 #include "tests/support/vector_file.h"
@@ -186,7 +187,7 @@ public:
         BootTime boot{3'600'000};
     };
 
-    struct Audit final : audit::AuditSink {
+    struct Audit final : PromptAudit {
         void submit(std::string_view kind, json::Object fields, audit::Recorded then) override {
             if (full)
                 return then(fail(Errc::conflict, "audit.full"));

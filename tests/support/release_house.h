@@ -2,12 +2,12 @@
 // releases start from. Everything is public, so that a test can spoil exactly one thing.
 #pragma once
 
-#include "audit/sink.h"
 #include "base/clock.h"
 #include "keyprovider/kmip_key_server.h"
 #include "keyprovider/release.h"
 #include "protocol/release_session.h"
 #include "tests/support/kmip_server.h"
+#include "tests/support/prompt_audit.h"
 #include "tests/support/stepped_clock.h"
 #include "token/results.h"
 
@@ -33,7 +33,7 @@ struct CountingRandom final : Random {
     }
 };
 
-struct MemoryAudit final : audit::AuditSink {
+struct MemoryAudit final : PromptAudit {
     struct Line {
         std::string kind;
         json::Object fields;
