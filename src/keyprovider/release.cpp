@@ -92,15 +92,18 @@ Result<OpenRelease> ReleaseService::open(std::string_view text) {
     VS_TRY(protocol::ReleaseRequest request,
            opened.plain.expose([](Bytes plain) { return protocol::ReleaseRequest::parse(as_text(plain)); }));
     auto nonce = request.quote ? session->nonce.take(parts_.clock.boot_now()) : std::nullopt;
-    const bool crowded = session->under_way() >= few_under_way;
+    const bool many = session->under_way() >= few_under_way || request.operations.size() > few_operations;
     auto work = std::shared_ptr<ReleaseWork>(new ReleaseWork{.under_way = std::move(under_way),
                                                              .owner = session->owner,
                                                              .opened = std::move(opened),
                                                              .request = std::move(request),
                                                              .nonce = std::move(nonce),
-                                                             .takes_turns = crowded});
+                                                             .takes_turns = many});
     lock.unlock();
-    prepare(*work);
+    if (!many) {
+        prepare(*work);
+        work->takes_turns = work->waits_for_others();
+    }
     if (work->takes_turns) { // the state will be another when its turn comes
         work->decisions.clear();
         work->under_way.reset();
@@ -110,7 +113,6 @@ Result<OpenRelease> ReleaseService::open(std::string_view text) {
 
 /// Finds what the operations are about, and the keys that are at hand.
 void ReleaseService::prepare(ReleaseWork& work) const {
-    work.takes_turns = work.takes_turns || work.request.operations.size() > few_operations;
     work.decisions.reserve(work.request.operations.size());
     for (const protocol::Operation& operation : work.request.operations) {
         Decision& decision = work.decisions.emplace_back(operation, target(work.state(), operation));
@@ -122,8 +124,6 @@ void ReleaseService::prepare(ReleaseWork& work) const {
             about.newest != nullptr ? parts_.keys.at_hand(*about.provider, *about.newest) : std::nullopt;
         if (primary && (newest || about.newest == nullptr))
             decision.at_hand = KeysInUse{.primary = *std::move(primary), .newest = std::move(newest)};
-        const bool strict = about.provider->policy.freshness == inventory::Freshness::strict;
-        work.takes_turns = work.takes_turns || strict || !decision.at_hand;
     }
 }
 
@@ -198,8 +198,7 @@ Result<protocol::OperationResult> ReleaseService::release(ReleaseWork& work, Dec
     if (!decision.about)
         return std::unexpected(decision.about.error());
     VS_TRY_VOID(within_quota(work, decision));
-    const bool strict = decision.about->provider->policy.freshness == inventory::Freshness::strict;
-    const Result<void> quote = strict ? quote_of(work) : no_quote();
+    const Result<void> quote = decision.wants_quote() ? quote_of(work) : no_quote();
     VS_TRY(const KeysInUse keys, keys_of(decision));
     decision.key_state = keys.primary.facts.state;
     VS_TRY(decision.grant,

@@ -2,6 +2,7 @@
 
 #include "keyprovider/blob.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace vouchsafe::keyprovider {
@@ -65,6 +66,12 @@ void Decision::name_blobs() {
     blob = blob_about(operation, result);
     if (const auto* const rewrapped = std::get_if<protocol::RewrappedKey>(&result))
         new_blob = blob_digest(rewrapped->ciphertext);
+}
+
+bool ReleaseWork::waits_for_others() const {
+    return std::ranges::any_of(decisions, [](const Decision& decision) {
+        return decision.about && (decision.wants_quote() || !decision.at_hand);
+    });
 }
 
 json::Object ReleaseWork::audit_fields(const Decision& decision) const {

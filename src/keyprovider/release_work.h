@@ -43,6 +43,9 @@ struct Decision {
 
     bool refused() const { return std::holds_alternative<protocol::ReleaseRefusal>(result); }
 
+    /// Of one that is about something.
+    bool wants_quote() const { return about->provider->policy.freshness == inventory::Freshness::strict; }
+
     /// Wipes the key, if there is one.
     void refuse(const Error& error);
 
@@ -69,6 +72,9 @@ struct ReleaseWork {
     Standing standing(Lease lease, SysTime now) const {
         return {.state = state(), .lease = lease, .session = owner->facts, .token = owner->token, .now = now};
     }
+
+    /// Whether deciding it, once prepared, takes a key server or the judgement of a quote.
+    bool waits_for_others() const;
 
     /// What the record of a decision says.
     json::Object audit_fields(const Decision& decision) const;
