@@ -42,12 +42,13 @@ void ReleaseDoor::take(net::Request request, net::Reply reply) {
                       auto opened = self->release_.open(as_text(request.body));
                       if (!opened)
                           return answer.send(api::error_answer(opened.error()));
-                      self->release({.request = *std::move(opened), .reply = std::move(answer)});
-                      self->audit_.flush();
+                      self->release_in_turn({.request = *std::move(opened), .reply = std::move(answer)});
                   });
 }
 
 void ReleaseDoor::end_round() {
+    if (round_.empty())
+        return;
     std::vector<Opened> at_once;
     at_once.reserve(round_.size());
     for (auto& [request, reply] : round_) {
@@ -71,9 +72,13 @@ void ReleaseDoor::take_turn(Opened opened) {
                   turn,
                   std::move(opened.reply),
                   [self = shared_from_this(), request = std::move(opened.request)](net::Reply reply) mutable {
-                      self->release({.request = std::move(request), .reply = std::move(reply)});
-                      self->audit_.flush();
+                      self->release_in_turn({.request = std::move(request), .reply = std::move(reply)});
                   });
+}
+
+void ReleaseDoor::release_in_turn(Opened opened) {
+    release(std::move(opened));
+    audit_.flush();
 }
 
 void ReleaseDoor::release(Opened opened) {

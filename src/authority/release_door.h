@@ -37,6 +37,7 @@ private:
     };
 
     void take_turn(Opened opened);
+    void release_in_turn(Opened opened);
     void release(Opened opened);
 
     keyprovider::ReleaseService& release_;
