@@ -1,5 +1,5 @@
 #include "crypto/digest.h"
-#include "store/audit_file_fixture.h"
+#include "tests/support/audit_file_fixture.h"
 
 #include <gtest/gtest.h>
 

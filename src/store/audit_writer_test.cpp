@@ -1,5 +1,5 @@
 // The thread that writes the audit file: what goes to the disk together, and who is told what.
-#include "store/audit_file_fixture.h"
+#include "tests/support/audit_file_fixture.h"
 
 #include <gtest/gtest.h>
 
