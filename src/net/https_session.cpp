@@ -1,14 +1,13 @@
 #include "net/https_session.h"
 
 #include "base/secret.h"
+#include "net/completes.h"
 #include "net/tls_context.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
-#include <exception>
-#include <new>
 
 namespace vouchsafe::net {
 
@@ -259,22 +258,13 @@ asio::awaitable<bool> Session::answer(RequestParser& parser) {
 
 void Session::call_handler(Request request) {
     request.peer = peer_;
-    try {
-        shared_.handler(std::move(request), Reply(reply_));
-    } catch (const std::bad_alloc&) {
-        std::terminate();
-    } catch (...) { // NOLINT(bugprone-empty-catch): the reply, ending unanswered, answers 500
-    }
+    (void)completes(
+        [&] { shared_.handler(std::move(request), Reply(reply_)); }); // else the reply answers 500
 }
 
 void Session::take_answer(Reply::Make make) {
-    try {
-        answer_ = make();
-    } catch (const std::bad_alloc&) {
-        std::terminate();
-    } catch (...) {
+    if (!completes([&] { answer_ = make(); }))
         answer_ = error_response(500, "net.handler", "The server failed.");
-    }
     gate_.cancel();
 }
 

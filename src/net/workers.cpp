@@ -1,11 +1,10 @@
 #include "net/workers.h"
 
+#include "net/completes.h"
 #include "net/fair_queue.h"
 
 #include <condition_variable>
-#include <exception>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -31,16 +30,7 @@ struct WorkerPool::Impl {
             }
             if (!job)
                 return;
-            run(*job);
-        }
-    }
-
-    static void run(Job& job) {
-        try {
-            job();
-        } catch (const std::bad_alloc&) {
-            std::terminate();
-        } catch (...) { // NOLINT(bugprone-empty-catch): jobs answer for themselves
+            (void)completes(*job); // jobs answer for themselves
         }
     }
 };
