@@ -7,7 +7,6 @@
 #include "net/kmip_transport.h"
 #include "tests/support/key_server_process.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -63,11 +62,14 @@ private:
         Vm remote;
     };
 
+    class Asking;
     class Direct;
 
     void connect_directly();
     Vm make(test::PlayedHost& host, const char* provider);
     void release(Client& client, const Vm& vm);
+    void check(const Vm& vm, const protocol::ReleasedKey& got);
+    std::vector<double> ask_at_once(std::vector<Asking>& clients, std::chrono::milliseconds time);
     std::size_t records() const; ///< of releases
 
     Fleet& fleet_;
@@ -76,7 +78,7 @@ private:
     std::unique_ptr<net::KmipTransport> transport_;
     std::vector<Client> clients_;
     std::size_t before_ = 0; ///< records
-    std::atomic<std::size_t> released_ = 0;
+    std::size_t released_ = 0;
 };
 
 } // namespace vouchsafe::bench

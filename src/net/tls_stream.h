@@ -64,6 +64,9 @@ public:
 
     X509Certificate peer_certificate() const;
 
+    /// To wait for several of them at a time.
+    int fd() const { return socket_.fd(); }
+
     /// Whether the handshake resumed a session.
     bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 

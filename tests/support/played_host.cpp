@@ -48,6 +48,27 @@ ClusterLink ClusterLink::fresh() const {
     return {.client = std::make_shared<net::HttpsClient>(*std::move(made)), .services = services};
 }
 
+Result<protocol::SealedRequest> seal(protocol::HostSession& session, const protocol::Operation& operation) {
+    crypto::SystemRandom random;
+    return session.seal(random, protocol::ReleaseRequest{.operations = {operation}}.encode());
+}
+
+Result<protocol::OperationResult> open_answer(protocol::HostSession& session,
+                                              const protocol::SealedRequest& request,
+                                              const net::ClientResponse& response) {
+    if (response.status != 200)
+        return std::unexpected(document_of(response).error());
+    VS_TRY(const Secret plain, session.open_answer(request, as_text(response.body)));
+    VS_TRY(auto answer, protocol::ReleaseAnswer::parse(plain));
+    VS_CHECK(answer.results.size() == 1);
+    const auto* const refusal = std::get_if<protocol::ReleaseRefusal>(&answer.results.front());
+    if (refusal == nullptr)
+        return std::move(answer.results.front());
+    return fail(refusal->error_type == "SERVICE_UNAVAILABLE" ? Errc::unavailable : Errc::denied,
+                refusal->code,
+                refusal->message);
+}
+
 void PlayedHost::use(ClusterLink link) {
     link_ = std::move(link);
     session_.reset();
@@ -136,20 +157,9 @@ Result<Buffer> PlayedHost::rewrap(const protocol::RewrapKey& operation) {
 
 Result<protocol::OperationResult> PlayedHost::ask(protocol::HostSession& session,
                                                   const protocol::Operation& operation) {
-    const protocol::ReleaseRequest request{.operations = {operation}};
-    VS_TRY(const auto sealed, session.seal(random_, request.encode()));
+    VS_TRY(const auto sealed, seal(session, operation));
     VS_TRY(const auto response, send(protocol::release_path, sealed.text, "application/jose"));
-    if (response.status != 200)
-        return std::unexpected(document_of(response).error());
-    VS_TRY(const Secret plain, session.open_answer(sealed, as_text(response.body)));
-    VS_TRY(auto answer, protocol::ReleaseAnswer::parse(plain));
-    VS_CHECK(answer.results.size() == 1);
-    const auto* const refusal = std::get_if<protocol::ReleaseRefusal>(&answer.results.front());
-    if (refusal == nullptr)
-        return std::move(answer.results.front());
-    return fail(refusal->error_type == "SERVICE_UNAVAILABLE" ? Errc::unavailable : Errc::denied,
-                refusal->code,
-                refusal->message);
+    return open_answer(session, sealed, response);
 }
 
 void introduce(AuthorityProcess& authority, PlayedHost& host) {

@@ -31,6 +31,13 @@ struct ClusterLink {
     ClusterLink fresh() const;
 };
 
+/// One message of one operation. Nothing but a session that is used up fails.
+Result<protocol::SealedRequest> seal(protocol::HostSession& session, const protocol::Operation& operation);
+/// What came of it. A refusal is an error with its code in `where`.
+Result<protocol::OperationResult> open_answer(protocol::HostSession& session,
+                                              const protocol::SealedRequest& request,
+                                              const net::ClientResponse& response);
+
 class PlayedHost {
 public:
     /// `machine` is "a" or "b"; its logs are those of the recorded boot.
@@ -84,7 +91,6 @@ private:
     ClusterLink link_;
     std::string token_;
     std::optional<protocol::HostSession> session_;
-    crypto::SystemRandom random_;
     net::SystemClock clock_;
 };
 
