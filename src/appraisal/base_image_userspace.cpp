@@ -87,7 +87,7 @@ template <class Holds> bool every_command_line(const BaseImage& image, const Hol
 
 Result<void> check_ima(const BaseImage& image) {
     if (image.ima->digests.size() + image.ima->verity.size() == 0 &&
-        !(image.ima->signatures_suffice && !image.ima->keys.empty()))
+        (!image.ima->signatures_suffice || image.ima->keys.empty()))
         return fail(Errc::malformed,
                     "base_image.ima",
                     "no file may be listed: there are neither digests nor keys whose signatures suffice");

@@ -90,9 +90,8 @@ bool has_blank(const std::string& word) {
 
 std::optional<std::size_t> number_from(std::string_view text) {
     std::size_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number);
-    if (text.empty() || read.ec != std::errc() || read.ptr != end)
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size())
         return {};
     return number;
 }
@@ -103,11 +102,11 @@ public:
 
     Result<std::vector<GrubCommand>> commands() {
         VS_TRY(const auto lines, lines_of(text_));
-        for (std::size_t i = 0; i < lines.size(); ++i) {
+        for (const Line& line : lines) {
             if (in_entry_) {
-                VS_TRY_VOID(inside(lines[i]));
+                VS_TRY_VOID(inside(line));
             } else {
-                VS_TRY_VOID(outside(lines[i]));
+                VS_TRY_VOID(outside(line));
             }
         }
         if (in_entry_)

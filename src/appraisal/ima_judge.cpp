@@ -178,7 +178,7 @@ std::optional<Algorithm> deciding_algorithm(const ImaFile& file) {
     if (!algorithm || *algorithm == Algorithm::sha1 || !can_hash(*algorithm) ||
         file.digest.size() != eventlog::digest_size(*algorithm))
         return {};
-    return *algorithm;
+    return algorithm;
 }
 
 std::vector<Reason> judge_ima(const ImaQuestion& question) {

@@ -26,7 +26,7 @@ Result<void> check_stub(const PeImage& uki) {
             Errc::unsupported, "uki.stub", "no section .sdmagic: this is no image made with systemd-stub");
     const std::string_view text = as_text(magic->raw);
     const bool known = text.starts_with(known_stub) && text.size() > known_stub.size() &&
-                       !(text[known_stub.size()] >= '0' && text[known_stub.size()] <= '9');
+                       (text[known_stub.size()] < '0' || text[known_stub.size()] > '9');
     if (!known)
         return fail(Errc::unsupported,
                     "uki.stub",

@@ -13,6 +13,6 @@ namespace vouchsafe::appraisal {
 /// there are violations). A template digest that is not the hash of its data gives `does_not_verify`;
 /// violations are counted, they are no fault of the list, and bytes after the last whole entry are a warning.
 /// A list without entries, or that cannot be read, gives `malformed` and no PCRs.
-InspectReport inspect_ima(Bytes list);
+InspectReport inspect_ima(Bytes bytes);
 
 } // namespace vouchsafe::appraisal

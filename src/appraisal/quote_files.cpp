@@ -138,7 +138,7 @@ Result<tpm::PcrValues> from_json(std::string_view text) {
 }
 
 /// Deals out digests in the order of the selection. `next(size)` gives one.
-template <class Next> Result<tpm::PcrValues> deal(const tpm::PcrSelectionList& selection, Next&& next) {
+template <class Next> Result<tpm::PcrValues> deal(const tpm::PcrSelectionList& selection, const Next& next) {
     tpm::PcrValues out;
     for (const tpm::PcrSelection& one : selection)
         for (unsigned pcr = 0; pcr < tpm::pcr_count; ++pcr)

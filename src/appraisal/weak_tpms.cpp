@@ -81,12 +81,12 @@ std::uint32_t remainder(Bytes number, std::uint32_t divisor) {
 bool is_power(std::uint32_t value, std::uint32_t prime) {
     const std::uint32_t generator = 65537 % prime;
     std::uint32_t power = 1;
-    do {
-        if (power == value)
-            return true;
+    while (power != value) {
         power = power * generator % prime;
-    } while (power != 1);
-    return false;
+        if (power == 1)
+            return false;
+    }
+    return true;
 }
 
 } // namespace

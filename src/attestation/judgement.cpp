@@ -200,7 +200,7 @@ Reasons check_tpm(const ProvenHost& host, const std::vector<appraisal::TpmFault>
     for (const appraisal::TpmFault& fault : faults) {
         std::string advisories;
         for (const std::string& advisory : fault.advisories)
-            advisories += (advisories.empty() ? "" : ", ") + advisory;
+            advisories.append(advisories.empty() ? "" : ", ").append(advisory);
         out.push_back(
             reason("tpm.weak",
                    "the TPM (" + fault.manufacturer + ", firmware " + firmware +

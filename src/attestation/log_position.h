@@ -18,7 +18,7 @@ struct PositionQuestion {
     const protocol::KnownPosition& claimed; ///< by the host
     const std::optional<inventory::HostObservation>& last;
     const inventory::Enrolment& enrolment; ///< approved, with the AK of the challenge
-    std::int64_t epoch;                    ///< of this moment
+    std::int64_t epoch = 0;                ///< of this moment
     const References& references;
     SysTime now;
 };

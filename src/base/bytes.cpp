@@ -51,7 +51,7 @@ Result<Buffer> decode64(std::string_view text, const std::array<std::uint8_t, 25
         return std::uint32_t{table[static_cast<std::uint8_t>(character)]};
     };
     Buffer out(text.size() * 3 / 4);
-    auto from = text.begin();
+    const auto* from = text.begin();
     auto to = out.begin();
     for (std::size_t groups = text.size() / 4; groups > 0; --groups) {
         const std::array digits{digit(from[0]), digit(from[1]), digit(from[2]), digit(from[3])};

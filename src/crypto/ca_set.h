@@ -23,7 +23,7 @@ class CaSet {
 public:
     struct Member {
         Certificate certificate;
-        CaRole role;
+        CaRole role = CaRole::anchor;
     };
 
     void add(Certificate certificate, CaRole role);

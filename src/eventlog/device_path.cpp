@@ -113,23 +113,26 @@ std::string nvme(Bytes data) {
     return named("NVMe", upper_hex(at<std::uint32_t>(data, 0)) + "," + eui);
 }
 
+std::string ata(Bytes data) {
+    const std::string channel = data[0] == 0 ? "Primary" : "Secondary";
+    const std::string drive = data[1] == 0 ? "Master" : "Slave";
+    return named("Ata", channel + "," + drive + "," + upper_hex(at<std::uint16_t>(data, 2)));
+}
+
+std::string words(std::string_view name, Bytes data) {
+    std::string inside;
+    for (std::size_t i = 0; i < data.size(); i += 2)
+        inside.append(i == 0 ? "" : ",").append(upper_hex(at<std::uint16_t>(data, i)));
+    return named(name, inside);
+}
+
 std::optional<std::string> messaging(const Node& node) {
     const Bytes data = node.data;
-    const auto words = [&data](std::string_view name, std::size_t count) {
-        std::string inside;
-        for (std::size_t i = 0; i < count; ++i)
-            inside.append(i == 0 ? "" : ",").append(upper_hex(at<std::uint16_t>(data, 2 * i)));
-        return named(name, inside);
-    };
     switch (node.subtype) {
     case 1:
-        if (data.size() != 4)
-            return {};
-        return named("Ata",
-                     std::string(data[0] == 0 ? "Primary" : "Secondary") + "," +
-                         (data[1] == 0 ? "Master" : "Slave") + "," + upper_hex(at<std::uint16_t>(data, 2)));
+        return data.size() == 4 ? std::optional(ata(data)) : std::nullopt;
     case 2:
-        return data.size() == 4 ? std::optional(words("Scsi", 2)) : std::nullopt;
+        return data.size() == 4 ? std::optional(words("Scsi", data)) : std::nullopt;
     case 5:
         if (data.size() != 2)
             return {};
@@ -143,7 +146,7 @@ std::optional<std::string> messaging(const Node& node) {
     case 13:
         return data.size() >= 32 ? std::optional(named("IPv6", to_hex(data.subspan(16, 16)))) : std::nullopt;
     case 18:
-        return data.size() == 6 ? std::optional(words("Sata", 3)) : std::nullopt;
+        return data.size() == 6 ? std::optional(words("Sata", data)) : std::nullopt;
     case 23:
         return data.size() == 12 ? std::optional(nvme(data)) : std::nullopt;
     case 24: {

@@ -34,7 +34,7 @@ constexpr std::array types{
 };
 
 std::string type_text(Bytes guid) {
-    std::string text = guid_text(guid);
+    const std::string text = guid_text(guid);
     const auto* const found = std::ranges::find(types, text, [](const auto& row) { return row.first; });
     return found == types.end() ? text : std::string(found->second);
 }

@@ -50,9 +50,9 @@ std::string escaped(char character) {
 
 void write_string(std::string& out, std::string_view text) {
     out += '"';
-    auto from = text.begin();
+    const auto* from = text.begin();
     while (true) {
-        const auto special = std::find_if_not(from, text.end(), stands_for_itself);
+        const auto* const special = std::find_if_not(from, text.end(), stands_for_itself);
         out.append(from, special);
         if (special == text.end())
             break;

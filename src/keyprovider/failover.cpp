@@ -116,6 +116,7 @@ Result<std::vector<inventory::KmipServer>> Failover::servers_for(const inventory
     const BootTime now = clock_.boot_now();
     const std::scoped_lock lock(mutex_);
     std::vector<ServerRecord> records;
+    records.reserve(provider.servers.size());
     for (const inventory::KmipServer& server : provider.servers)
         records.push_back(find(name_of(provider, server)));
     std::vector<inventory::KmipServer> out;

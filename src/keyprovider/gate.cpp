@@ -119,7 +119,7 @@ check_key(const AuthorityState& state, const Target& target, const protocol::Ope
     const std::string digest = blob_digest_of(operation);
     if (state.is_revoked(RevocationKind::key, context.key_id) ||
         is_generation_revoked(state, *target.provider, target.generation->number) ||
-        (target.newest && is_generation_revoked(state, *target.provider, target.newest->number)) ||
+        (target.newest != nullptr && is_generation_revoked(state, *target.provider, target.newest->number)) ||
         (!digest.empty() && state.is_revoked(RevocationKind::blob, digest)))
         return fail(Errc::denied, "gate.key_revoked", "the key is revoked");
     return {};

@@ -93,7 +93,7 @@ create_primary_key(KmipConnector& connector, const inventory::Provider& provider
         for (int attempt = 0; attempt < 2; ++attempt) {
             const auto deadline = connector.answer_deadline(provider, end);
             if (!deadline)
-                return std::unexpected(tried ? std::move(last) : deadline.error());
+                return std::unexpected(tried ? last : deadline.error());
             kmip::Client client(**transport, {.credential = credential ? &*credential : nullptr});
             auto id =
                 make({.client = client, .deadline = *deadline, .name = name}, std::exchange(tried, true));

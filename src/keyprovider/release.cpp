@@ -93,6 +93,7 @@ Result<OpenRelease> ReleaseService::open(std::string_view text) {
            opened.plain.expose([](Bytes plain) { return protocol::ReleaseRequest::parse(as_text(plain)); }));
     auto nonce = request.quote ? session->nonce.take(parts_.clock.boot_now()) : std::nullopt;
     const bool many = session->under_way() >= few_under_way || request.operations.size() > few_operations;
+    // NOLINTNEXTLINE(modernize-make-shared): an aggregate that cannot be moved
     auto work = std::shared_ptr<ReleaseWork>(new ReleaseWork{.under_way = std::move(under_way),
                                                              .owner = session->owner,
                                                              .opened = std::move(opened),
@@ -300,7 +301,8 @@ void ReleaseService::record(OpenRelease request, OnRecord then) {
 }
 
 Result<std::string> ReleaseService::answer(RecordedRelease request) {
-    ReleaseWork& work = *request.work_;
+    const Work owned = std::move(request.work_);
+    ReleaseWork& work = *owned;
     confirm(work);
     auto sealed = seal(work);
     for (Decision& decision : work.decisions) {

@@ -110,7 +110,7 @@ public:
 
     /// A sealed request (JWE) in. Asks nobody and writes nothing. `not_found` at "release.session" (open
     /// another); an unauthentic or repeated message; a request that breaks its form.
-    Result<OpenRelease> open(std::string_view message);
+    Result<OpenRelease> open(std::string_view text);
 
     /// Decides each operation; one that fails is a refusal of its own.
     void decide(OpenRelease& request);

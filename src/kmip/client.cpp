@@ -4,6 +4,7 @@
 #include "kmip/shapes.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace vouchsafe::kmip {
@@ -99,7 +100,8 @@ Result<Response> Client::wait_for(ProtocolVersion version, Response pending, Dea
         pending = std::move(answer);
     }
     const RequestItem stop = cancel(pending_correlation(pending));
-    (void)exchange(version, {&stop, 1}, deadline); // a courtesy: the operation has failed whatever it says
+    std::ignore =
+        exchange(version, {&stop, 1}, deadline); // a courtesy: the operation has failed whatever it says
     return pending;
 }
 

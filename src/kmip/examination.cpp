@@ -198,7 +198,7 @@ void clean_up(const Trying& trying) {
         trying.note(Step::destroy, Outcome::wrong, "it gives the key even so");
     else
         trying.note(Step::destroy, destroyed);
-    if (!destroyed && !(gone && failure_class(after.error()) == FailureClass::replica_lag))
+    if (!destroyed && (!gone || failure_class(after.error()) != FailureClass::replica_lag))
         trying.found.left_behind = "the key " + trying.id.text + ", named " + trying.input.name;
 }
 

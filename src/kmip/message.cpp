@@ -232,6 +232,7 @@ Result<std::vector<Result<Item>>> batch_payloads(Response response, std::span<co
         answered[at] = item_payload(std::move(item), asked[at].operation);
     }
     std::vector<Result<Item>> out;
+    out.reserve(asked.size());
     for (std::size_t at = 0; at < asked.size(); ++at)
         out.push_back(answered[at]
                           ? *std::move(answered[at])
