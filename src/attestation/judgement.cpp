@@ -201,10 +201,13 @@ Reasons check_tpm(const ProvenHost& host, const std::vector<appraisal::TpmFault>
         std::string advisories;
         for (const std::string& advisory : fault.advisories)
             advisories.append(advisories.empty() ? "" : ", ").append(advisory);
+        std::string what = "the TPM (";
+        what.append(fault.manufacturer).append(", firmware ").append(firmware);
+        what.append(") has a published fault: ").append(fault.title);
+        what.append(" (").append(advisories).append(")");
         out.push_back(
             reason("tpm.weak",
-                   "the TPM (" + fault.manufacturer + ", firmware " + firmware +
-                       ") has a published fault: " + fault.title + " (" + advisories + ")",
+                   std::move(what),
                    "update the TPM's firmware and clear the TPM; keys that the faulty firmware made, "
                    "the endorsement key among them, stay weak"));
     }
