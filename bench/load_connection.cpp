@@ -31,7 +31,7 @@ void LoadConnection::post(std::string_view path, std::string_view content_type, 
         .append(std::to_string(body.size()))
         .append("\r\n\r\n")
         .append(body);
-    VS_CHECK(stream_.write_all(as_bytes(request), deadline()).has_value());
+    must(stream_.write_all(as_bytes(request), deadline()));
 }
 
 net::ClientResponse LoadConnection::answer() {

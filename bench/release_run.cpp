@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <utility>
 #include <variant>
@@ -157,12 +156,10 @@ void ReleaseHouse::connect_directly() {
                                   .validity = {.not_before = now - 1h, .not_after = now + 24h}})
             .pem();
     remote_.trust(certificate);
-    auto made = net::KmipTransport::create(
+    transport_ = must(net::KmipTransport::create(
         {.server = remote_.address(),
          .trust = net::PinnedCertificates{.pem = {remote_.certificate_pem()}},
-         .identity = {.certificate_pem = certificate, .private_key = key.to_secret_der()}});
-    VS_CHECK(made.has_value());
-    transport_ = *std::move(made);
+         .identity = {.certificate_pem = certificate, .private_key = key.to_secret_der()}}));
 }
 
 ReleaseHouse::Vm ReleaseHouse::make(test::PlayedHost& host, const char* provider) {
